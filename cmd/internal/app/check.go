@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"github.com/go-iscsi/discovery/cmd/internal/exit"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/seal"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/sqlite"
@@ -193,7 +193,7 @@ func (k *checking) records(store registry.Store, opener registry.Sealer) error {
 			return err
 		}
 	}
-	text := machine.Plural(total, "record", "records") + ", " + machine.Plural(sealed, "sealed secret", "sealed secrets")
+	text := wording.Plural(total, "record", "records") + ", " + wording.Plural(sealed, "sealed secret", "sealed secrets")
 	if opener == nil && sealed > 0 {
 		text += ", not opened"
 	}

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -73,6 +73,6 @@ func UnusualName(iqn string) []render.JSONWarning {
 	}
 	return []render.JSONWarning{{
 		Code:    initiator.WarnInitiatorName,
-		Message: render.JSONText(fmt.Sprintf("initiator name %s is not a well-formed iSCSI name: %s; it is used as it is", machine.Quoted(iqn), unusual)),
+		Message: render.JSONText(fmt.Sprintf("initiator name %s is not a well-formed iSCSI name: %s; it is used as it is", wording.Quoted(iqn), unusual)),
 	}}
 }

@@ -7,7 +7,7 @@ import (
 	"iter"
 
 	"github.com/go-iscsi/discovery/cmd/internal/exit"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/internal/safefile"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -179,7 +179,7 @@ func (r *rekeying) reseal(records iter.Seq2[registry.Record, error], to registry
 		}
 		value, n, err := registry.ResealRecord(record, r.oldSealer(), to)
 		if err != nil {
-			bad = append(bad, fmt.Errorf("record %s: %w", machine.Quoted(record.Key), err))
+			bad = append(bad, fmt.Errorf("record %s: %w", wording.Quoted(record.Key), err))
 			continue
 		}
 		if n > 0 {
@@ -238,7 +238,7 @@ type resealError struct {
 func (e *resealError) Error() string {
 	const rest = "; nothing was changed, because secrets that the old key does not open would be lost: set again or remove what discover registry check reports"
 	if n := len(e.bad) - 1; n > 0 {
-		return fmt.Sprintf("%v, and %s more like it%s", e.bad[0], machine.Plural(n, "record", "records"), rest)
+		return fmt.Sprintf("%v, and %s more like it%s", e.bad[0], wording.Plural(n, "record", "records"), rest)
 	}
 	return e.bad[0].Error() + rest
 }

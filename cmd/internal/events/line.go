@@ -5,9 +5,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/cmd/internal/terminal"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
@@ -59,13 +59,13 @@ func text(e *watch.Event) string {
 	switch e.Type {
 	case watch.Snapshot:
 		if e.Up {
-			return "up, " + machine.Plural(e.Targets, "target", "targets")
+			return "up, " + wording.Plural(e.Targets, "target", "targets")
 		}
 		return "down: " + failure(e)
 	case watch.PortalFailed:
 		return "failed: " + failure(e)
 	case watch.PortalRecovered:
-		return "recovered after " + duration(e.After) + ", " + machine.Plural(e.Targets, "target", "targets")
+		return "recovered after " + duration(e.After) + ", " + wording.Plural(e.Targets, "target", "targets")
 	case watch.PortalAdded:
 		return "added to what is watched"
 	case watch.PortalRemoved:

@@ -7,8 +7,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/go-iscsi/discovery/cmd/internal/exit"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/terminal"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 )
 
 // Explain says in one line what is wrong with a flag. It repeats the value
@@ -45,7 +45,7 @@ func Explain(cmd *cobra.Command, err error) error {
 		if f.Value.Type() == "bool" {
 			reason = "expected true or false"
 		}
-		return exit.Usagef("--%s %s: %s", f.Name, machine.Quoted(invalid.GetValue()), reason)
+		return exit.Usagef("--%s %s: %s", f.Name, wording.Quoted(invalid.GetValue()), reason)
 	}
 	return exit.Usagef("expected a flag as --NAME, --NAME=VALUE or -N%s", see)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
@@ -107,7 +108,7 @@ func (i *IPsec) checkIdentities() error {
 		}
 		canonical, err := initiator.CanonicalIdentity(id.value)
 		if err != nil {
-			return exit.Usagef("%s %s: %s", id.flag, machine.Quoted(id.value), machine.ConfigReason(err))
+			return exit.Usagef("%s %s: %s", id.flag, wording.Quoted(id.value), wording.ConfigReason(err))
 		}
 		if canonical == ipsec.GroupID {
 			return exit.Usagef("%s %s: this word means all peers, but one peer is needed here", id.flag, id.value)

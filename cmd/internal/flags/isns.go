@@ -8,6 +8,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/sweep"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isns"
 )
@@ -85,9 +86,9 @@ func ISNSServer(arg string) (initiator.Portal, error) {
 	p, tagged, err := sweep.SinglePortal(arg, isns.DefaultPort)
 	switch {
 	case err != nil:
-		return p, exit.Usagef("iSNS server %s: %v", machine.Quoted(arg), err)
+		return p, exit.Usagef("iSNS server %s: %v", wording.Quoted(arg), err)
 	case tagged:
-		return p, exit.Usagef("iSNS server %s: an iSNS server has no portal group tag; write HOST or HOST:PORT", machine.Quoted(arg))
+		return p, exit.Usagef("iSNS server %s: an iSNS server has no portal group tag; write HOST or HOST:PORT", wording.Quoted(arg))
 	}
 	return p, nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/sweep"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
@@ -69,7 +70,7 @@ func (k *Key) Portal(arg string) (initiator.Portal, error) {
 	}
 	p, _, err := sweep.SinglePortal(arg, uint16(k.TCPPort)) // whose portal group tag is ignored
 	if err != nil {
-		return p, exit.Usagef("portal %s: %v", machine.Quoted(arg), err)
+		return p, exit.Usagef("portal %s: %v", wording.Quoted(arg), err)
 	}
 	return p, nil
 }
@@ -177,7 +178,7 @@ func (k *Key) Entries(w *machine.Env, args []string, other string) ([]initiator.
 		return nil, err
 	}
 	for _, b := range p.Blocks() {
-		return nil, exit.Usagef("%s is a block or range, but single portals are needed here: find them with %s %s", machine.Quoted(b.Text), other, b.Text)
+		return nil, exit.Usagef("%s is a block or range, but single portals are needed here: find them with %s %s", wording.Quoted(b.Text), other, b.Text)
 	}
 	return slices.Collect(p.All()), nil
 }

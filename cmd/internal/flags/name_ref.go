@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
 )
 
@@ -37,7 +38,7 @@ func (r *nameRef) Set(s string) error {
 		return errors.New("expected the name itself, file:PATH or cred:NAME")
 	default:
 		if _, err := name.CheckName(s); err != nil {
-			return errors.New(machine.ConfigReason(err))
+			return errors.New(wording.ConfigReason(err))
 		}
 	}
 	r.given = s

@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/auth"
 )
 
@@ -92,7 +93,7 @@ func SecretOf(ctx context.Context, w *machine.Env, ref string) (auth.Secret, err
 	case ctx.Err() != nil:
 		return auth.Secret{}, context.Cause(ctx)
 	case err != nil:
-		return auth.Secret{}, fmt.Errorf("%s: %s", ref, machine.ReasonOnly(err))
+		return auth.Secret{}, fmt.Errorf("%s: %s", ref, wording.ReasonOnly(err))
 	case len(b) == 0:
 		return auth.Secret{}, fmt.Errorf("%s: the secret is empty", ref)
 	}
@@ -121,7 +122,7 @@ func (r *SecretRef) Resolve(ctx context.Context, w *machine.Env, flag, question 
 	case ctx.Err() != nil:
 		return auth.Secret{}, context.Cause(ctx)
 	case err != nil:
-		return auth.Secret{}, exit.Usagef("%s: %s", flag, machine.ReasonOnly(err))
+		return auth.Secret{}, exit.Usagef("%s: %s", flag, wording.ReasonOnly(err))
 	case len(b) == 0:
 		return auth.Secret{}, exit.Usagef("%s: the secret is empty", flag)
 	}

@@ -5,9 +5,9 @@ import (
 	"strings"
 
 	"github.com/go-iscsi/discovery/cmd/internal/column"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/cmd/internal/terminal"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
@@ -96,7 +96,7 @@ func FindingText(host string, f *fleet.Finding) string {
 	var b strings.Builder
 	what := "no targets"
 	if f.Count > 0 {
-		what = machine.Plural(f.Count, "target", "targets")
+		what = wording.Plural(f.Count, "target", "targets")
 	}
 	if f.Omitted {
 		what += ", a list too large to be told"

@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/cmd/internal/terminal"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/view"
 )
 
@@ -60,10 +60,10 @@ func Notes(v *view.View, now time.Time) (notes []string) {
 		if i == maxTold {
 			break
 		}
-		notes = append(notes, fmt.Sprintf("key %s in etcd is passed over: %v", machine.Quoted(o.Key), o.Err))
+		notes = append(notes, fmt.Sprintf("key %s in etcd is passed over: %v", wording.Quoted(o.Key), o.Err))
 	}
 	if more := v.OddCount - min(len(v.Odd), maxTold); more > 0 {
-		note := machine.Plural(more, "further key in etcd is passed over", "further keys in etcd are passed over")
+		note := wording.Plural(more, "further key in etcd is passed over", "further keys in etcd are passed over")
 		if v.OddCount == view.MaxOdd {
 			note = "at least " + note // no more are counted
 		}

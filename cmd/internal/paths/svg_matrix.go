@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/terminal"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 )
 
 // SVG returns the matrix as an SVG document.
@@ -98,9 +98,9 @@ func (m *Matrix) Words(row, col int) string {
 	path := c.Portal.String() + " from " + m.Rows[row].Label() + ": "
 	switch cell.State {
 	case OK:
-		return path + machine.Plural(cell.Targets, "target", "targets")
+		return path + wording.Plural(cell.Targets, "target", "targets")
 	case Few:
-		return path + fmt.Sprintf("%d of %s", cell.Targets, machine.Plural(c.Known, "target", "targets"))
+		return path + fmt.Sprintf("%d of %s", cell.Targets, wording.Plural(c.Known, "target", "targets"))
 	case Failed:
 		return path + "failed at " + cell.Last.Stage + ": " + cell.Last.Message
 	case NoRoute:

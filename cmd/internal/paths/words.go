@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/terminal"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/pkg/pdu"
@@ -143,7 +143,7 @@ func (m *Matrix) silent() (n int) {
 // Summary sums the matrix up in a line.
 func (m *Matrix) Summary() string {
 	sum, asked := m.Sum()
-	parts := []string{fmt.Sprintf("%d of %s up", sum[OK]+sum[Few], machine.Plural(asked, "path", "paths"))}
+	parts := []string{fmt.Sprintf("%d of %s up", sum[OK]+sum[Few], wording.Plural(asked, "path", "paths"))}
 	silent := m.silent()
 	if n := sum[Failed] - silent; n > 0 {
 		parts = append(parts, fmt.Sprintf("%d failed", n))
@@ -154,5 +154,5 @@ func (m *Matrix) Summary() string {
 	if n := sum[Few]; n > 0 {
 		parts = append(parts, fmt.Sprintf("%d with fewer targets", n))
 	}
-	return strings.Join(append(parts, machine.Plural(m.Targets, "target", "targets")), ", ")
+	return strings.Join(append(parts, wording.Plural(m.Targets, "target", "targets")), ", ")
 }

@@ -4,10 +4,10 @@ import (
 	"cmp"
 	"io"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/stream"
 	"github.com/go-iscsi/discovery/cmd/internal/sweep"
 	"github.com/go-iscsi/discovery/cmd/internal/terminal"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
@@ -157,7 +157,7 @@ func (o *ISCSIADMOutput) Portal(r *initiator.Result) error {
 
 // AddressesLeftOut says how many addresses have no line.
 func AddressesLeftOut(n int) string {
-	return machine.Plural(n, "address was left out: it cannot be used from here", "addresses were left out: they cannot be used from here")
+	return wording.Plural(n, "address was left out: it cannot be used from here", "addresses were left out: they cannot be used from here")
 }
 
 // Silent shows nothing.

@@ -7,9 +7,9 @@ import (
 	"strings"
 
 	"github.com/go-iscsi/discovery/cmd/internal/column"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/sweep"
 	"github.com/go-iscsi/discovery/cmd/internal/terminal"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
@@ -125,7 +125,7 @@ func heading(r *initiator.Result) string {
 func Summary(targets int, r *initiator.Result) string {
 	s := "no targets"
 	if targets > 0 {
-		s = machine.Plural(targets, "target", "targets")
+		s = wording.Plural(targets, "target", "targets")
 	}
 	if r.LeftOut > 0 {
 		s += fmt.Sprintf(", %d left out", r.LeftOut)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
 )
@@ -60,7 +61,7 @@ func ParsePortals(args []string, defaultPort uint16, w *machine.Env) (*Portals, 
 			err = exit.Usagef("argument %d is not a portal: URLs and user names are not accepted; write HOST or HOST:PORT, and see --chap-user and --chap-secret", i+1)
 		default:
 			if err = p.add(arg); err != nil {
-				err = exit.Usagef("portal %s: %v", machine.Quoted(arg), err)
+				err = exit.Usagef("portal %s: %v", wording.Quoted(arg), err)
 			}
 		}
 		if err != nil {
@@ -83,7 +84,7 @@ func (p *Portals) readFile(name string, w *machine.Env) error {
 	}
 	f, err := w.Open(name)
 	if err != nil {
-		return exit.Usagef("@%s: %s", name, machine.ReasonOnly(err))
+		return exit.Usagef("@%s: %s", name, wording.ReasonOnly(err))
 	}
 	defer f.Close()
 	return p.read(name, f)
@@ -127,7 +128,7 @@ func (p *Portals) read(file string, r io.Reader) error {
 	case errors.Is(err, bufio.ErrTooLong):
 		return exit.Usagef("%s: line %d: more than %d bytes", file, n, maxLine)
 	case err != nil:
-		return exit.Usagef("%s: %s", file, machine.ReasonOnly(err))
+		return exit.Usagef("%s: %s", file, wording.ReasonOnly(err))
 	case p.Count == before:
 		return exit.Usagef("%s: it contains no portal; expected one portal per line", file)
 	}
@@ -227,11 +228,11 @@ func (p *Portals) Addresses() ([]*Block, error) {
 		addr := e.portal.Literal()
 		switch {
 		case !addr.IsValid():
-			return nil, exit.Usagef("portal %s: hosts of a fleet may know another address by this name: give an address, a block or a range", machine.Quoted(e.portal.String()))
+			return nil, exit.Usagef("portal %s: hosts of a fleet may know another address by this name: give an address, a block or a range", wording.Quoted(e.portal.String()))
 		case strings.Contains(e.portal.Host(), "%"):
-			return nil, exit.Usagef("portal %s: a zone has a meaning on one host alone", machine.Quoted(e.portal.String()))
+			return nil, exit.Usagef("portal %s: a zone has a meaning on one host alone", wording.Quoted(e.portal.String()))
 		case e.portal.Port != p.defaultPort:
-			return nil, exit.Usagef("portal %s: all addresses are asked at the same TCP ports: give them with --tcp-port N", machine.Quoted(e.portal.String()))
+			return nil, exit.Usagef("portal %s: all addresses are asked at the same TCP ports: give them with --tcp-port N", wording.Quoted(e.portal.String()))
 		}
 		all = append(all, &Block{First: addr, Count: 1, port: e.portal.Port})
 	}

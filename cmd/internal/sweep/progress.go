@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/cmd/internal/column"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/terminal"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
@@ -166,7 +166,7 @@ func (p *Progress) numbers(elapsed time.Duration, columns int) string {
 		fmt.Sprintf("%d%s asked", asked, of),
 		fmt.Sprintf("%d connected", connected),
 		fmt.Sprintf("%d logged in", p.stages.LoggedIn.Load()),
-		machine.Plural(int(p.stages.Targets.Load()), "target", "targets"),
+		wording.Plural(int(p.stages.Targets.Load()), "target", "targets"),
 	}
 	connecting := asked - connected - unconnected
 	if p.sessions != nil { // which are connected, and portals are asked

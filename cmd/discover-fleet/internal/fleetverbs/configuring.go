@@ -11,9 +11,9 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/cmd/internal/terminal"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 )
 
@@ -58,13 +58,13 @@ func (c *command) listVerb(k *kind, long string) *cobra.Command {
 				key := c.fleet.Keys().Parse(string(kv.Key))
 				if !k.named(key) {
 					unread++
-					c.Say("warning: key %s in etcd is passed over: it is none of a fleet's", machine.Quoted(string(kv.Key)))
+					c.Say("warning: key %s in etcd is passed over: it is none of a fleet's", wording.Quoted(string(kv.Key)))
 					return nil
 				}
 				s, err := k.show(key, kv.Value)
 				if err != nil {
 					unread++
-					c.Say("warning: key %s in etcd is passed over: %v", machine.Quoted(string(kv.Key)), err)
+					c.Say("warning: key %s in etcd is passed over: %v", wording.Quoted(string(kv.Key)), err)
 					return nil
 				}
 				return l.Item(s.json, s.row)
@@ -171,7 +171,7 @@ func (c *command) addOne(ctx context.Context, r *records, k *kind, key string, v
 	parsed := c.fleet.Keys().Parse(key)
 	s, err := k.show(parsed, value) // what we could not read again is not written
 	if err != nil {
-		return exit.Usagef("%s %s: %v", k.name, machine.Quoted(nameOf(parsed)), err)
+		return exit.Usagef("%s %s: %v", k.name, wording.Quoted(nameOf(parsed)), err)
 	}
 	existed, err := r.put(ctx, key, value, func(b []byte) error { _, err := k.show(parsed, b); return err })
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/fleetview"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/view"
 )
 
@@ -33,7 +33,7 @@ func (c *command) diff() *cobra.Command {
 			}
 		}
 		if c.ForPeople() && len(all) == 0 {
-			c.Say("no differences among %s of the fleet %s", machine.Plural(len(r.view.Hosts), "host", "hosts"), c.fleet.Name)
+			c.Say("no differences among %s of the fleet %s", wording.Plural(len(r.view.Hosts), "host", "hosts"), c.fleet.Name)
 		}
 		if err := l.End(); err != nil {
 			return err

@@ -9,7 +9,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/help"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 )
 
 // manSection is the section of the manual that has the commands of users.
@@ -78,7 +78,7 @@ func find(root *cobra.Command, words []string) (*cobra.Command, error) {
 	for _, word := range words {
 		next := below(at, word)
 		if next == nil {
-			return nil, exit.Usagef("there is no manual for %s%s; see discover help %s", machine.Quoted(flags.Below(at, word)), flags.DidYouMean(word, flags.VerbsOf(at)), flags.PathOf(at))
+			return nil, exit.Usagef("there is no manual for %s%s; see discover help %s", wording.Quoted(flags.Below(at, word)), flags.DidYouMean(word, flags.VerbsOf(at)), flags.PathOf(at))
 		}
 		at = next
 	}
@@ -110,7 +110,7 @@ func (c *command) roff(cmd *cobra.Command) string {
 func (c *command) savePages(cmd *cobra.Command, folder string) error {
 	name := c.page(cmd).FileName(manSection)
 	if err := c.Save(filepath.Join(folder, name), []byte(c.roff(cmd))); err != nil {
-		return exit.Usagef("--dir %s: %s", machine.Quoted(folder), machine.ReasonOnly(err))
+		return exit.Usagef("--dir %s: %s", wording.Quoted(folder), wording.ReasonOnly(err))
 	}
 	for _, sub := range cmd.Commands() {
 		if err := c.savePages(sub, folder); err != nil {

@@ -8,8 +8,8 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
@@ -47,7 +47,7 @@ func (c *command) policies() *kind {
 func (c *command) policyKey(selector string) (string, error) {
 	canonical, err := registry.CanonicalSelector(selector)
 	if err != nil {
-		return "", exit.Usagef("selector %s: %s", machine.Quoted(selector), machine.ConfigReason(err))
+		return "", exit.Usagef("selector %s: %s", wording.Quoted(selector), wording.ConfigReason(err))
 	}
 	return c.fleet.Keys().Policy(canonical), nil
 }
@@ -78,7 +78,7 @@ func (c *command) policyAdd() *cobra.Command {
 		}
 		canonical, err := registry.CanonicalSelector(args[0])
 		if err != nil {
-			return exit.Usagef("selector %s: %s", machine.Quoted(args[0]), machine.ConfigReason(err))
+			return exit.Usagef("selector %s: %s", wording.Quoted(args[0]), wording.ConfigReason(err))
 		}
 		p.Selector, p.Flags = canonical, uint64(f)
 		return c.records(func(ctx context.Context, r *records, _ []string) error {

@@ -11,8 +11,8 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
@@ -167,7 +167,7 @@ func portalRecords(key *flags.Key, like fleet.Portal, args []string) (all []flee
 		one := like
 		one.Address, one.TCPPort = p.Canonical(), p.Port
 		if _, err := fleet.DecodePortal(p, one.Encode()); err != nil {
-			return nil, exit.Usagef("portal %s: %v", machine.Quoted(arg), err)
+			return nil, exit.Usagef("portal %s: %v", wording.Quoted(arg), err)
 		}
 		all = append(all, one)
 	}

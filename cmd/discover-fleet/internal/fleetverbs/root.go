@@ -19,6 +19,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/registrypipe"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/cmd/internal/terminal"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 )
 
 // program is the name of the file, which version prints.
@@ -146,7 +147,7 @@ func (c *command) nounOf(name, short, long string, verbs ...*cobra.Command) *cob
 		RunE: func(cmd *cobra.Command, args []string) error {
 			path := flags.PathOf(cmd)
 			if len(args) > 0 {
-				return exit.Usagef("unknown verb %s%s; see discover help %s", machine.Quoted(flags.Below(cmd, args[0])), flags.DidYouMean(strings.ToLower(args[0]), flags.VerbsOf(cmd)), path)
+				return exit.Usagef("unknown verb %s%s; see discover help %s", wording.Quoted(flags.Below(cmd, args[0])), flags.DidYouMean(strings.ToLower(args[0]), flags.VerbsOf(cmd)), path)
 			}
 			return exit.Usagef("%s needs a verb: %s; see discover help %s", path, flags.Alternatives(flags.VerbsOf(cmd)), path)
 		},

@@ -7,10 +7,10 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/fleetview"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	addresses "github.com/go-iscsi/discovery/cmd/internal/sweep"
 	"github.com/go-iscsi/discovery/cmd/internal/terminal"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/sweep"
 )
@@ -162,16 +162,16 @@ func (j *jsonScan) text() string {
 	for i, h := range j.Hosts {
 		names[i] = fmt.Sprintf("%s %d", h.Host, h.Portals)
 	}
-	s := fmt.Sprintf("%d of %s asked", j.Asked, machine.Plural(j.Portals, "portal", "portals"))
+	s := fmt.Sprintf("%d of %s asked", j.Asked, wording.Plural(j.Portals, "portal", "portals"))
 	if len(names) > 0 {
-		s += fmt.Sprintf(" by %s (%s)", machine.Plural(len(names), "host", "hosts"), fleetview.Names(names))
+		s += fmt.Sprintf(" by %s (%s)", wording.Plural(len(names), "host", "hosts"), fleetview.Names(names))
 	}
-	s += fmt.Sprintf(", %d answered with %s", j.Answered, machine.Plural(j.Targets, "target", "targets"))
+	s += fmt.Sprintf(", %d answered with %s", j.Answered, wording.Plural(j.Targets, "target", "targets"))
 	if j.cancelled {
 		s = "cancelled: " + s
 	}
 	if j.Again > 0 {
-		s += "; " + machine.Plural(j.Again, "shard was given to another host", "shards were given to another host")
+		s += "; " + wording.Plural(j.Again, "shard was given to another host", "shards were given to another host")
 	}
 	return s
 }

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/sweep"
 )
@@ -134,9 +134,9 @@ func (e *lackingError) Error() string {
 		names = append(names, name)
 	}
 	if more := len(e.ranges) - len(names); more > 0 {
-		names = append(names, machine.Plural(more, "more range", "more ranges"))
+		names = append(names, wording.Plural(more, "more range", "more ranges"))
 	}
-	what := "none of the " + machine.Plural(e.hosts, "host", "hosts") + " of the fleet " + e.fleet + " allows"
+	what := "none of the " + wording.Plural(e.hosts, "host", "hosts") + " of the fleet " + e.fleet + " allows"
 	if e.hosts == 1 {
 		what = "the only host of the fleet " + e.fleet + " does not allow"
 	}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/internal/app"
 	"github.com/go-iscsi/discovery/cmd/internal/exit"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 )
 
 // become runs the program and passes its exit status on: here no process can become another.
@@ -24,7 +24,7 @@ func become(ctx context.Context, c *app.Command, path string, args []string) err
 	case errors.As(err, &ended) && ended.ExitCode() > 0:
 		return exit.StatusError(ended.ExitCode())
 	case err != nil:
-		return fmt.Errorf("%s cannot be run: %s", path, machine.ReasonOnly(err))
+		return fmt.Errorf("%s cannot be run: %s", path, wording.ReasonOnly(err))
 	}
 	return nil
 }

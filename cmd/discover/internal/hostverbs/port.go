@@ -12,8 +12,8 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
@@ -69,7 +69,7 @@ func (c *command) allPorts(selector *ports.Selector, instance string) error {
 	is := func(name string) bool { return instance == "" || strings.EqualFold(name, instance) }
 	if !slices.ContainsFunc(selector.Instances, is) {
 		return &initiator.Error{Stage: initiator.StageSelectPort, Err: &isdsc.Error{
-			Code: isdsc.InitiatorInstanceNotFound, What: "initiator instance " + machine.Quoted(instance), Reason: "it does not exist; see discover instance list",
+			Code: isdsc.InitiatorInstanceNotFound, What: "initiator instance " + wording.Quoted(instance), Reason: "it does not exist; see discover instance list",
 		}}
 	}
 	for _, p := range selector.Ports {

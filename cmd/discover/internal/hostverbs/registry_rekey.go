@@ -9,8 +9,8 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/app"
 	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 )
 
 // registryRekey returns the verb.
@@ -62,5 +62,5 @@ func (c *command) rekey(ctx context.Context, flags *app.RekeyFlags) error {
 	if done.KeyFile != "" {
 		j.Key, j.KeyFile, by = "file", render.JSONText(done.KeyFile), "a new key in "+done.KeyFile
 	}
-	return c.Done("rekeyed", "rekeyed", j, "sealed %s with %s", machine.Plural(done.Secrets, "secret", "secrets"), by)
+	return c.Done("rekeyed", "rekeyed", j, "sealed %s with %s", wording.Plural(done.Secrets, "secret", "secrets"), by)
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/app"
 	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
@@ -104,7 +104,7 @@ func (c *command) showDefaultAs(ctx context.Context, s *registry.Service, would 
 func parseFlags(arg string) (ipsec.Flags, error) {
 	f, err := flags.ParseFlags(arg)
 	if err != nil {
-		return 0, exit.Usagef("LIST %s: %v", machine.Quoted(arg), err)
+		return 0, exit.Usagef("LIST %s: %v", wording.Quoted(arg), err)
 	}
 	return f, nil
 }

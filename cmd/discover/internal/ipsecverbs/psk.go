@@ -11,8 +11,8 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/app"
 	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
@@ -103,7 +103,7 @@ func (c *command) understandPSK(ctx context.Context, args []string, given *flags
 		return i, err
 	}
 	if i.ID, err = initiator.CanonicalIdentity(args[0]); err != nil {
-		return i, exit.Usagef("ID: %s", machine.ConfigReason(err)) // not repeated: it may be a key in the wrong place
+		return i, exit.Usagef("ID: %s", wording.ConfigReason(err)) // not repeated: it may be a key in the wrong place
 	}
 	i.Instance, i.Port = scope.Instance, scope.Port.Number
 	if i.Flags, err = given.SecurityFlags(); err != nil {
@@ -179,7 +179,7 @@ func (c *command) ipsecPSKRemove() *cobra.Command {
 			return c.RegistryVerb(app.Existing, func(ctx context.Context, s *registry.Service, _ []string) error {
 				err := s.RemoveIKEInfo(ctx, id, scope.Instance, scope.Port.Number)
 				if refused := (*isdsc.Error)(nil); bad != nil && errors.As(err, &refused) {
-					return exit.Usagef("ID: %s", machine.ConfigReason(bad)) // not repeated, as by psk set
+					return exit.Usagef("ID: %s", wording.ConfigReason(bad)) // not repeated, as by psk set
 				}
 				if err != nil {
 					return err

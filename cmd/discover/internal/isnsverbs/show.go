@@ -6,9 +6,9 @@ import (
 	"strings"
 
 	"github.com/go-iscsi/discovery/cmd/internal/app"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/cmd/internal/terminal"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 )
 
 // Parts are what the document of a scan has beside its results.
@@ -67,7 +67,7 @@ func (f *Found) count(n int) string {
 	from := " from iSNS server " + strings.Join(servers, ", ")
 	var not []string
 	if left := len(f.asked) - f.judged; left > 0 {
-		not = append(not, machine.Plural(left, "portal", "portals")+" not compared: without a complete answer")
+		not = append(not, wording.Plural(left, "portal", "portals")+" not compared: without a complete answer")
 	}
 	switch {
 	case !f.uncertain:
@@ -82,7 +82,7 @@ func (f *Found) count(n int) string {
 	if n == 0 {
 		return "no differences" + from
 	}
-	return machine.Plural(n, "difference", "differences") + from
+	return wording.Plural(n, "difference", "differences") + from
 }
 
 // lines writes the lines of -o jsonl.

@@ -9,8 +9,8 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/sweep"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
 )
 
@@ -39,7 +39,7 @@ func Unknown(at *cobra.Command, word string, rest []string) error {
 	if sweep.MayHoldSecret(word) {
 		return exit.Usagef("an argument stands where a verb goes: try discover scan PORTAL%s", see)
 	}
-	return exit.Usagef("unknown verb %s%s%s", machine.Quoted(flags.Below(at, word)), Suggest(at, word, rest), see)
+	return exit.Usagef("unknown verb %s%s%s", wording.Quoted(flags.Below(at, word)), Suggest(at, word, rest), see)
 }
 
 // Suggest returns which verbs a word may have been meant for, as the end of an error;

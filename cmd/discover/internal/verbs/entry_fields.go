@@ -7,8 +7,8 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -118,6 +118,6 @@ func lastFields(last *registry.LastResult) []field {
 		field{name: "last result", value: "failed: " + last.Message, long: true},
 		field{name: "stage", value: last.Stage},
 		field{name: "code", value: fmt.Sprintf("0x%08X, %s", last.Code, isdsc.Name(last.Code))},
-		field{name: "failing since", value: render.TimeText(last.FailingSince) + ", " + machine.Plural(last.Failures, "failure", "failures in a row")},
+		field{name: "failing since", value: render.TimeText(last.FailingSince) + ", " + wording.Plural(last.Failures, "failure", "failures in a row")},
 		field{name: "last success", value: ok})
 }

@@ -10,7 +10,7 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
@@ -30,7 +30,7 @@ func notUsed(reason, name, origin string) string {
 // unusualWarning is what is said of a harmless name that is no iSCSI name.
 func unusualWarning(iqn string) string {
 	unusual, _ := name.CheckName(iqn)
-	return "warning: initiator name " + machine.Quoted(iqn) + " is not a well-formed iSCSI name: " + unusual + "; it is used as it is\n"
+	return "warning: initiator name " + wording.Quoted(iqn) + " is not a well-formed iSCSI name: " + unusual + "; it is used as it is\n"
 }
 
 // TestDefaultName: which name is used where none is given, and what is said about

@@ -17,6 +17,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/cmd/internal/terminal"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 )
 
 // manSection is the section of the manual that has the commands of users.
@@ -120,7 +121,7 @@ func (c *command) saveManPages(cmd *cobra.Command, folder string, build help.Bui
 // saveManPage writes a page to a file.
 func (c *command) saveManPage(folder, name, page string) error {
 	if err := c.Save(filepath.Join(folder, name), []byte(page)); err != nil {
-		return fmt.Errorf("--dir %s: %s", machine.Quoted(folder), machine.ReasonOnly(err))
+		return fmt.Errorf("--dir %s: %s", wording.Quoted(folder), wording.ReasonOnly(err))
 	}
 	return nil
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/app"
 	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -41,7 +41,7 @@ func (c *command) targetAdd() *cobra.Command {
 				return err
 			}
 			if verb.IsAddress(args[0]) {
-				return exit.Usagef("%s is an address, but the name of a target is expected: for a portal use discover portal add, for the address of a target --address", machine.Quoted(args[0]))
+				return exit.Usagef("%s is an address, but the name of a target is expected: for a portal use discover portal add, for the address of a target --address", wording.Quoted(args[0]))
 			}
 			t.Name, t.Addresses, t.Persist = args[0], addresses, !noPersist
 			if hide {
@@ -139,7 +139,7 @@ func (a *targetAddresses) Set(s string) error {
 	where, tag, tagged := strings.Cut(s, ",")
 	p, err := initiator.ParsePortal(where, pdu.DefaultPort)
 	if err != nil {
-		return errors.New(machine.ConfigReason(err))
+		return errors.New(wording.ConfigReason(err))
 	}
 	t := target.Address{Host: p.Address, Port: p.Port, Group: target.NoGroup}
 	if addr, err := netip.ParseAddr(p.Address); err == nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/sweep"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
@@ -44,7 +45,7 @@ func (f *targetFilter) flagSet(fs *pflag.FlagSet) *pflag.FlagSet {
 func (f *targetFilter) understand(w *machine.Env, args []string) error {
 	for _, arg := range args {
 		if verb.IsAddress(arg) {
-			return exit.Usagef("%s is a portal, not the name of a target: for its targets give it with --portal", machine.Quoted(arg))
+			return exit.Usagef("%s is a portal, not the name of a target: for its targets give it with --portal", wording.Quoted(arg))
 		}
 		f.patterns = append(f.patterns, &pattern{text: arg, folded: name.Fold(arg)})
 	}
@@ -127,7 +128,7 @@ func (f *targetFilter) unmet(ctx context.Context, s *registry.Service) (missing 
 		} else if p.part != "" {
 			reason += "; a pattern matches parts of names: '*" + p.text + "*'"
 		}
-		missing = append(missing, &initiator.Error{Stage: initiator.StageValidate, Err: &isdsc.Error{Code: isdsc.TargetNotFound, What: "target " + machine.Quoted(p.text), Reason: reason}})
+		missing = append(missing, &initiator.Error{Stage: initiator.StageValidate, Err: &isdsc.Error{Code: isdsc.TargetNotFound, What: "target " + wording.Quoted(p.text), Reason: reason}})
 	}
 	if f.by != nil {
 		for p := range s.SendTargetPortals(ctx) {

@@ -10,8 +10,8 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
@@ -75,7 +75,7 @@ func (c *command) prune(ctx context.Context, s *registry.Service, missingFor tim
 	deleted := slices.DeleteFunc(before, func(r knownRecord) bool { return left[r.key()] })
 	n := len(deleted)
 	if damaged := len(unreadBefore) - len(unread); damaged > 0 {
-		text := machine.Plural(damaged, "record", "records") + " of a target with a long name that could not be read"
+		text := wording.Plural(damaged, "record", "records") + " of a target with a long name that could not be read"
 		if l.Would = "would have removed " + text; n > 0 {
 			l.Would += ", and deleted these"
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
@@ -150,7 +151,7 @@ func (w *watchVerb) watchPortals(ctx context.Context, args []string) error {
 		return err
 	}
 	for _, b := range w.portals.Blocks() {
-		return exit.Usagef("watch takes single portals, but %s is a block or range: find its portals with discover scan --open %s", machine.Quoted(b.Text), b.Text)
+		return exit.Usagef("watch takes single portals, but %s is a block or range: find its portals with discover scan --open %s", wording.Quoted(b.Text), b.Text)
 	}
 	if w.Global.DryRun {
 		return w.wouldWatch()

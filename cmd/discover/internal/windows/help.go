@@ -12,7 +12,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/column"
 	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 )
 
 // helpWord asks for help, alone or before a verb. No verb of the tool has this name.
@@ -70,7 +70,7 @@ func unknownVerb(name string) error {
 	if end := strings.IndexAny(name, " :="); end > 0 {
 		name = name[:end] // what follows may be a secret
 	}
-	return &iscsicli.UsageError{Reason: "unknown verb " + machine.Quoted(name) + flags.DidYouMean(name, toolVerbs())}
+	return &iscsicli.UsageError{Reason: "unknown verb " + wording.Quoted(name) + flags.DidYouMean(name, toolVerbs())}
 }
 
 func toolVerbs() (names []string) {

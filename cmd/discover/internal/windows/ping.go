@@ -9,8 +9,8 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
 	"github.com/go-iscsi/discovery/cmd/internal/exit"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/terminal"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/pdu"
@@ -48,7 +48,7 @@ func (t *tool) ping(ctx context.Context, q *iscsicli.Ping) (ending, error) {
 				last = r.Err
 			}
 		}
-		t.layout.Line("%s, %s", machine.Plural(asked, "session was tried", "sessions were tried"), machine.Plural(asked-failed, "was answered", "were answered"))
+		t.layout.Line("%s, %s", wording.Plural(asked, "session was tried", "sessions were tried"), wording.Plural(asked-failed, "was answered", "were answered"))
 		return together(asked, failed, last), nil
 	})
 }
@@ -81,7 +81,7 @@ func (t *tool) answered(r *initiator.Result) bool {
 	}
 	switch {
 	case r.Err == nil:
-		answer("%s", machine.Plural(r.TargetsFound, "target", "targets"))
+		answer("%s", wording.Plural(r.TargetsFound, "target", "targets"))
 	case errors.As(r.Err, &refused):
 		answer("it refuses the login: %s", refused.Status)
 	case errors.As(r.Err, &moved):

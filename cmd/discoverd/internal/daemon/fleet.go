@@ -16,6 +16,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/fleetflags"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -81,7 +82,7 @@ func (o *fleetOptions) understand(ctx context.Context, w *machine.Env, registry 
 	if o.host == "" {
 		name, err := w.Hostname()
 		if err != nil {
-			return exit.Usagef("--fleet: the name of this host is not known (%s): give --fleet-host NAME", machine.ReasonOnly(err))
+			return exit.Usagef("--fleet: the name of this host is not known (%s): give --fleet-host NAME", wording.ReasonOnly(err))
 		}
 		o.host = strings.TrimSuffix(strings.ToLower(name), ".")
 		if err := fleet.CheckHost(o.host); err != nil {

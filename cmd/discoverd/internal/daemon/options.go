@@ -16,7 +16,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/app"
 	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator/isns"
 	"github.com/go-iscsi/discovery/pkg/initiator/watch"
 )
@@ -104,7 +104,7 @@ func (o *options) understand(ctx context.Context) error {
 	}
 	if o.webConfig != "" {
 		if err := serve.CheckWebConfig(o.webConfig); err != nil {
-			return exit.Usagef("--web.config.file: %s", machine.ReasonOnly(err))
+			return exit.Usagef("--web.config.file: %s", wording.ReasonOnly(err))
 		}
 	}
 	login, err := o.login.Options(ctx, &o.Env)
@@ -149,7 +149,7 @@ func (o *options) setNotices(s string) error {
 		return errors.New("expected an IP address of this host, such as 192.0.2.1 or 192.0.2.1:3205")
 	}
 	if err := isns.CheckListen(at); err != nil {
-		return errors.New(machine.ReasonOnly(err))
+		return errors.New(wording.ReasonOnly(err))
 	}
 	o.notices = at
 	return nil
