@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/go-iscsi/discovery/cmd/internal/exit"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -15,10 +16,10 @@ import (
 
 // jsonCheck is one thing that was looked at.
 type jsonCheck struct {
-	Check string          `json:"check"` // file, integrity, record, secrets, records or key
-	Of    render.JSONText `json:"of"`    // a path, or the key of a record
-	OK    bool            `json:"ok"`
-	Text  render.JSONText `json:"text"` // what was found, and where it is not ok what to do
+	Check string        `json:"check"` // file, integrity, record, secrets, records or key
+	Of    jsonitem.Text `json:"of"`    // a path, or the key of a record
+	OK    bool          `json:"ok"`
+	Text  jsonitem.Text `json:"text"` // what was found, and where it is not ok what to do
 }
 
 // A checking looks at a registry and tells what it finds.
@@ -56,7 +57,7 @@ func (k *checking) found(check, of string, err error, text string) error {
 		k.bad++
 		result, text = "bad", k.reason(err)
 	}
-	return k.l.Item(jsonCheck{check, render.JSONText(of), err == nil, render.JSONText(text)}, []string{check, of, result, text})
+	return k.l.Item(jsonCheck{check, jsonitem.Text(of), err == nil, jsonitem.Text(text)}, []string{check, of, result, text})
 }
 
 // reason returns an error without the name of the registry, which stands beside it.

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/go-iscsi/discovery/cmd/internal/exit"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -93,7 +94,7 @@ func (c *Command) EndListingWith(l *render.Listing, failed *render.FailedResults
 		return UnreadStatus(unread)
 	}
 	for _, err := range unread {
-		failed.All = append(failed.All, render.FailedWith(render.NewJSONFailure(err)).All...)
+		failed.All = append(failed.All, render.FailedWith(jsonitem.NewFailure(err)).All...)
 	}
 	if err := l.EndWith(failed); err != nil {
 		return err

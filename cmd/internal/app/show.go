@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/go-iscsi/discovery/cmd/internal/exit"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/cmd/internal/stream"
@@ -28,7 +29,7 @@ func (c *Command) failure(errs ...error) error {
 	for _, err := range errs {
 		switch c.Global.Output {
 		case render.FormatJSON, render.FormatJSONL:
-			if err := l.Item(render.NewJSONFailure(err)); err != nil {
+			if err := l.Item(jsonitem.NewFailure(err)); err != nil {
 				return err
 			}
 		default:
@@ -127,7 +128,7 @@ func (c *Command) Object(name string, j any, would string, head, row []string) e
 		}
 		return l.End()
 	}
-	b, err := render.Marshal(map[string]any{name: j})
+	b, err := jsonitem.Marshal(map[string]any{name: j})
 	if err != nil {
 		return err
 	}

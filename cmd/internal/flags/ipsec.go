@@ -11,8 +11,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/go-iscsi/discovery/cmd/internal/exit"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
-	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -46,7 +46,7 @@ func NewIPsec(f ipsec.Flags) *IPsec {
 var ikeVersions = []string{ipsec.IKEv1.String(), ipsec.IKEv2.String()}
 
 // The words of --ipsec-unknown.
-var unknownWords = []string{render.UnknownProceed, render.UnknownRefuse}
+var unknownWords = []string{jsonitem.UnknownProceed, jsonitem.UnknownRefuse}
 
 // FlagSet defines the flags.
 func (i *IPsec) FlagSet() *pflag.FlagSet {
@@ -141,7 +141,7 @@ func (i *IPsec) checkTexts(f ipsec.Flags) error {
 
 // Options returns what goes along with the flags. It reads the key.
 func (i *IPsec) Options(ctx context.Context, w *machine.Env) (o initiator.IPsecOptions, err error) {
-	o = initiator.IPsecOptions{LocalID: i.id, PeerID: i.peerID, Proposals: i.offer, IKE: i.version(), Gateway: i.outer, RefuseUnknown: i.Unknown == render.UnknownRefuse}
+	o = initiator.IPsecOptions{LocalID: i.id, PeerID: i.peerID, Proposals: i.offer, IKE: i.version(), Gateway: i.outer, RefuseUnknown: i.Unknown == jsonitem.UnknownRefuse}
 	if i.PSK.Given() {
 		o.PSK, err = i.PSK.Resolve(ctx, w, "--ipsec-psk", "preshared key of the portal")
 	}
@@ -298,5 +298,5 @@ func (e *enforcerName) Set(s string) error {
 // AnyGiven reports whether any flag about IPsec was given. --ipsec off counts, too,
 // because what exists on the system outranks it.
 func (i *IPsec) AnyGiven() bool {
-	return i.Given() || i.Unknown == render.UnknownRefuse || i.Enforcer != ""
+	return i.Given() || i.Unknown == jsonitem.UnknownRefuse || i.Enforcer != ""
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
@@ -31,7 +32,7 @@ func ProofText(p *enforce.Proof) string {
 	if len(p.SPIs) > 0 {
 		spis := make([]string, len(p.SPIs))
 		for i, spi := range p.SPIs {
-			spis[i] = spiText(spi)
+			spis[i] = jsonitem.SPIText(spi)
 		}
 		s += "SPI " + strings.Join(spis, " ") + ", "
 	}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
@@ -108,8 +108,8 @@ func (c *command) removeVerb(k *kind, long string) *cobra.Command {
 
 // A jsonFleetRemoved is a record that was removed.
 type jsonFleetRemoved struct {
-	Kind string          `json:"kind"`
-	Name render.JSONText `json:"name"`
+	Kind string        `json:"kind"`
+	Name jsonitem.Text `json:"name"`
 }
 
 // removeAll removes the records that there are, and names those that there are not.
@@ -129,7 +129,7 @@ func (c *command) removeAll(ctx context.Context, r *records, k *kind, keys []str
 			continue
 		}
 		if !c.ForPeople() {
-			err = l.Item(jsonFleetRemoved{k.name, render.JSONText(name)})
+			err = l.Item(jsonFleetRemoved{k.name, jsonitem.Text(name)})
 		} else {
 			err = c.tell("removed", k.name, name)
 		}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/etcd"
 )
@@ -39,7 +39,7 @@ func (c *command) forget() *cobra.Command {
 
 // A jsonFleetForgotten is a host that was dropped.
 type jsonFleetForgotten struct {
-	Host render.JSONText `json:"host"`
+	Host jsonitem.Text `json:"host"`
 }
 
 // forgetAll drops the hosts that are silent, and says of the others why not.
@@ -57,7 +57,7 @@ func (c *command) forgetAll(ctx context.Context, r *records, hosts []string) err
 			c.Say("%s", why)
 			continue
 		case !c.ForPeople():
-			err = l.Item(jsonFleetForgotten{render.JSONText(host)})
+			err = l.Item(jsonFleetForgotten{jsonitem.Text(host)})
 		default:
 			err = c.tell("dropped", "host", host)
 		}

@@ -8,19 +8,19 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 )
 
 // A jsonFleetLogin is a login template of the fleet.
 type jsonFleetLogin struct {
-	Name         render.JSONText `json:"name"`
-	User         render.JSONText `json:"chap_user,omitempty"`
-	Secret       render.JSONText `json:"chap_secret,omitempty"` // a reference
-	TargetUser   render.JSONText `json:"target_user,omitempty"`
-	TargetSecret render.JSONText `json:"target_secret,omitempty"` // a reference
-	HeaderDigest render.JSONText `json:"header_digest,omitempty"`
-	DataDigest   render.JSONText `json:"data_digest,omitempty"`
+	Name         jsonitem.Text `json:"name"`
+	User         jsonitem.Text `json:"chap_user,omitempty"`
+	Secret       jsonitem.Text `json:"chap_secret,omitempty"` // a reference
+	TargetUser   jsonitem.Text `json:"target_user,omitempty"`
+	TargetSecret jsonitem.Text `json:"target_secret,omitempty"` // a reference
+	HeaderDigest jsonitem.Text `json:"header_digest,omitempty"`
+	DataDigest   jsonitem.Text `json:"data_digest,omitempty"`
 }
 
 // digestWords are what a template may say of digests.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -17,9 +17,9 @@ import (
 
 // A jsonFleetPolicy is an IPsec policy of the fleet.
 type jsonFleetPolicy struct {
-	Selector      render.JSONText                  `json:"selector"`
-	SecurityFlags uint64                           `json:"security_flags"`
-	Hosts         render.JSONList[render.JSONText] `json:"hosts"` // patterns; none: all hosts
+	Selector      jsonitem.Text                `json:"selector"`
+	SecurityFlags uint64                       `json:"security_flags"`
+	Hosts         jsonitem.List[jsonitem.Text] `json:"hosts"` // patterns; none: all hosts
 }
 
 // policies are the records of policies.
@@ -36,7 +36,7 @@ func (c *command) policies() *kind {
 				return shown{}, err
 			}
 			return shown{
-				jsonFleetPolicy{render.JSONText(p.Selector), p.Flags, jsonTexts(p.Hosts)},
+				jsonFleetPolicy{jsonitem.Text(p.Selector), p.Flags, jsonTexts(p.Hosts)},
 				[]string{p.Selector, flagsText(p.Flags), patternsText(p.Hosts)},
 			}, nil
 		},

@@ -11,7 +11,7 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
@@ -19,13 +19,13 @@ import (
 
 // A jsonFleetPortal is a portal that hosts are to ask.
 type jsonFleetPortal struct {
-	Portal        render.JSONText                  `json:"portal"`
-	SymbolicName  render.JSONText                  `json:"symbolic_name,omitempty"`
-	Instance      render.JSONText                  `json:"instance"`
-	InitiatorPort string                           `json:"initiator_port"`
-	Login         render.JSONText                  `json:"login,omitempty"`
-	SecurityFlags uint64                           `json:"security_flags"`
-	Hosts         render.JSONList[render.JSONText] `json:"hosts"` // patterns; none: all hosts
+	Portal        jsonitem.Text                `json:"portal"`
+	SymbolicName  jsonitem.Text                `json:"symbolic_name,omitempty"`
+	Instance      jsonitem.Text                `json:"instance"`
+	InitiatorPort string                       `json:"initiator_port"`
+	Login         jsonitem.Text                `json:"login,omitempty"`
+	SecurityFlags uint64                       `json:"security_flags"`
+	Hosts         jsonitem.List[jsonitem.Text] `json:"hosts"` // patterns; none: all hosts
 }
 
 // portals are the records of portals.
@@ -52,8 +52,8 @@ func (c *command) portals(key *flags.Key) *kind {
 func showPortal(p *fleet.Portal) shown {
 	k := p.Key()
 	j := jsonFleetPortal{
-		Portal: render.JSONText(k.Portal.String()), SymbolicName: render.JSONText(p.SymbolicName), Instance: render.JSONText(p.Instance),
-		InitiatorPort: k.Port.String(), Login: render.JSONText(p.Login), SecurityFlags: p.Flags, Hosts: jsonTexts(p.Hosts),
+		Portal: jsonitem.Text(k.Portal.String()), SymbolicName: jsonitem.Text(p.SymbolicName), Instance: jsonitem.Text(p.Instance),
+		InitiatorPort: k.Port.String(), Login: jsonitem.Text(p.Login), SecurityFlags: p.Flags, Hosts: jsonTexts(p.Hosts),
 	}
 	instance := p.Instance
 	if instance == "" {
@@ -62,9 +62,9 @@ func showPortal(p *fleet.Portal) shown {
 	return shown{j, []string{k.Portal.String(), p.SymbolicName, instance, k.Port.String(), p.Login, flagsText(p.Flags), patternsText(p.Hosts)}}
 }
 
-func jsonTexts(all []string) (list render.JSONList[render.JSONText]) {
+func jsonTexts(all []string) (list jsonitem.List[jsonitem.Text]) {
 	for _, s := range all {
-		list = append(list, render.JSONText(s))
+		list = append(list, jsonitem.Text(s))
 	}
 	return list
 }

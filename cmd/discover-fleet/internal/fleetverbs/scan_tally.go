@@ -7,7 +7,7 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/fleetview"
-	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	addresses "github.com/go-iscsi/discovery/cmd/internal/sweep"
 	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/cmd/internal/wording"
@@ -110,48 +110,48 @@ func (t *scanTally) summed() (all []*addresses.Block) {
 
 // A jsonScanHost is what one host did in a scan.
 type jsonScanHost struct {
-	Host    render.JSONText `json:"host"`
-	Shards  int             `json:"shards"`
-	Portals int             `json:"portals"`
+	Host    jsonitem.Text `json:"host"`
+	Shards  int           `json:"shards"`
+	Portals int           `json:"portals"`
 }
 
 // A jsonScan sums a shared scan up.
 type jsonScan struct {
-	Job        render.JSONText                  `json:"job"`
-	Portals    int                              `json:"portals"`
-	Asked      int                              `json:"asked"`
-	Answered   int                              `json:"answered"`
-	Targets    int                              `json:"targets_found"`
-	Shards     int                              `json:"shards"`
-	Read       int                              `json:"shards_read"`
-	Again      int                              `json:"shards_given_again"`
-	Hosts      render.JSONList[jsonScanHost]    `json:"hosts"`
-	Refused    render.JSONList[jsonRefusedHost] `json:"refused_hosts"`
-	NotAllowed render.JSONList[render.JSONText] `json:"not_allowed"` // ranges of addresses that no host allows
-	Error      render.JSONText                  `json:"error,omitempty"`
+	Job        jsonitem.Text                  `json:"job"`
+	Portals    int                            `json:"portals"`
+	Asked      int                            `json:"asked"`
+	Answered   int                            `json:"answered"`
+	Targets    int                            `json:"targets_found"`
+	Shards     int                            `json:"shards"`
+	Read       int                            `json:"shards_read"`
+	Again      int                            `json:"shards_given_again"`
+	Hosts      jsonitem.List[jsonScanHost]    `json:"hosts"`
+	Refused    jsonitem.List[jsonRefusedHost] `json:"refused_hosts"`
+	NotAllowed jsonitem.List[jsonitem.Text]   `json:"not_allowed"` // ranges of addresses that no host allows
+	Error      jsonitem.Text                  `json:"error,omitempty"`
 	cancelled  bool
 }
 
 // A jsonRefusedHost is a host that was taken out of a scan.
 type jsonRefusedHost struct {
-	Host render.JSONText `json:"host"`
-	Why  render.JSONText `json:"why"`
+	Host jsonitem.Text `json:"host"`
+	Why  jsonitem.Text `json:"why"`
 }
 
 // sum sums up.
 func (t *scanTally) sum(job *fleet.Job, p *sweep.Progress) *jsonScan {
 	j := &jsonScan{
-		Job: render.JSONText(job.ID), Portals: job.Portals(), Asked: t.asked, Answered: t.answered, Targets: t.targets,
+		Job: jsonitem.Text(job.ID), Portals: job.Portals(), Asked: t.asked, Answered: t.answered, Targets: t.targets,
 		Shards: job.Shards(), Read: len(t.read), Again: p.Again,
 	}
 	for name, h := range t.hosts {
-		j.Hosts = append(j.Hosts, jsonScanHost{render.JSONText(name), h.shards, h.portals})
+		j.Hosts = append(j.Hosts, jsonScanHost{jsonitem.Text(name), h.shards, h.portals})
 	}
 	slices.SortFunc(j.Hosts, func(a, b jsonScanHost) int {
 		return cmp.Or(cmp.Compare(b.Portals, a.Portals), cmp.Compare(a.Host, b.Host))
 	})
 	for _, b := range p.Blamed {
-		j.Refused = append(j.Refused, jsonRefusedHost{render.JSONText(b.Host), render.JSONText(b.Why)})
+		j.Refused = append(j.Refused, jsonRefusedHost{jsonitem.Text(b.Host), jsonitem.Text(b.Why)})
 	}
 	return j
 }

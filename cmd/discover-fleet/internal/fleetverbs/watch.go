@@ -9,6 +9,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/fleetview"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/view"
 )
@@ -70,7 +71,7 @@ func (w *watchVerb) print(e *view.Event) error {
 	w.seq++
 	line := fleetview.EventLine(e)
 	if !w.ForPeople() {
-		b, err := render.Marshal(fleetview.NewJSONFleetEvent(e, w.seq))
+		b, err := jsonitem.Marshal(fleetview.NewJSONFleetEvent(e, w.seq))
 		if err != nil {
 			return err
 		}

@@ -11,8 +11,8 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/app"
 	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
-	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 )
 
@@ -25,9 +25,9 @@ func Registry(of *app.Command) *cobra.Command {
 
 // A jsonPlace says where the registry is.
 type jsonPlace struct {
-	Path    render.JSONText `json:"path"`
-	KeyFile render.JSONText `json:"key_file"` // where there is no passphrase
-	From    string          `json:"from"`     // what says so: --registry, DISCOVER_REGISTRY or default
+	Path    jsonitem.Text `json:"path"`
+	KeyFile jsonitem.Text `json:"key_file"` // where there is no passphrase
+	From    string        `json:"from"`     // what says so: --registry, DISCOVER_REGISTRY or default
 }
 
 // registryPathVerb returns the verb.
@@ -58,7 +58,7 @@ func (c *command) registryPathVerb() *cobra.Command {
 				return err
 			}
 			l := c.NewListing("registry", "registry")
-			if err := l.Item(jsonPlace{render.JSONText(path), render.JSONText(key), from}); err != nil {
+			if err := l.Item(jsonPlace{jsonitem.Text(path), jsonitem.Text(key), from}); err != nil {
 				return err
 			}
 			return l.End()

@@ -11,6 +11,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/app"
 	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/auth"
@@ -22,15 +23,15 @@ import (
 
 // jsonPSK is a preshared key, of which only is told that it is there.
 type jsonPSK struct {
-	ID     render.JSONText `json:"id"`
-	Key    string          `json:"key"`     // "set"
-	KeyRef render.JSONText `json:"key_ref"` // empty: it is sealed in the registry
-	render.JSONScope
-	render.JSONFlags
+	ID     jsonitem.Text `json:"id"`
+	Key    string        `json:"key"`     // "set"
+	KeyRef jsonitem.Text `json:"key_ref"` // empty: it is sealed in the registry
+	jsonitem.Scope
+	jsonitem.Flags
 }
 
 func newJSONPSK(i *registry.IKEInfo) jsonPSK {
-	return jsonPSK{ID: render.JSONText(i.ID), Key: "set", KeyRef: render.JSONText(i.KeyRef), JSONScope: render.NewJSONScope(i.Instance, i.Port), JSONFlags: render.NewJSONFlags(i.Flags)}
+	return jsonPSK{ID: jsonitem.Text(i.ID), Key: "set", KeyRef: jsonitem.Text(i.KeyRef), Scope: jsonitem.NewScope(i.Instance, i.Port), Flags: jsonitem.NewFlags(i.Flags)}
 }
 
 // ipsecPSKSet returns the verb.
@@ -147,7 +148,7 @@ func (c *command) ipsecPSKList() *cobra.Command {
 				}
 				j := newJSONPSK(&i)
 				instance, port := j.Columns()
-				if err := l.Item(j, []string{i.ID, instance, port, key, flags, render.FlagsList(i.Flags)}); err != nil {
+				if err := l.Item(j, []string{i.ID, instance, port, key, flags, jsonitem.FlagsList(i.Flags)}); err != nil {
 					return err
 				}
 			}
@@ -184,7 +185,7 @@ func (c *command) ipsecPSKRemove() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return c.Done("removed", "removed", jsonID{render.JSONText(id)}, "removed the preshared key of %s", id)
+				return c.Done("removed", "removed", jsonID{jsonitem.Text(id)}, "removed the preshared key of %s", id)
 			})(cmd, args)
 		},
 	}
@@ -194,7 +195,7 @@ func (c *command) ipsecPSKRemove() *cobra.Command {
 }
 
 type jsonID struct {
-	ID render.JSONText `json:"id"`
+	ID jsonitem.Text `json:"id"`
 }
 
 // completeIdentity offers the word for all peers, and the identities of the keys.

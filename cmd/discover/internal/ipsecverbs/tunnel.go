@@ -11,7 +11,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/app"
 	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
@@ -20,11 +20,11 @@ import (
 type jsonTunnel struct {
 	Destination string `json:"destination"`
 	Outer       string `json:"outer"`
-	render.JSONScope
+	jsonitem.Scope
 }
 
 func newJSONTunnel(t *registry.TunnelAddress) jsonTunnel {
-	return jsonTunnel{t.Destination.String(), t.Outer.String(), render.NewJSONScope(t.Instance, t.Port)}
+	return jsonTunnel{t.Destination.String(), t.Outer.String(), jsonitem.NewScope(t.Instance, t.Port)}
 }
 
 // ipsecTunnelSet returns the verb.

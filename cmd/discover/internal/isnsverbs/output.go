@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -84,9 +85,9 @@ func (o *output) targetLines(r *registry.ISNSResult) error {
 	l := o.NewListing("", "isns-target")
 	for i := range r.Answer.Nodes {
 		j := struct {
-			Server render.JSONText `json:"server"`
+			Server jsonitem.Text `json:"server"`
 			jsonNode
-		}{render.JSONText(r.Server.Address.String()), newJSONNode(&r.Answer.Nodes[i], r.Answer)}
+		}{jsonitem.Text(r.Server.Address.String()), newJSONNode(&r.Answer.Nodes[i], r.Answer)}
 		if err := l.Item(j); err != nil {
 			return err
 		}

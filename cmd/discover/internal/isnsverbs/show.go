@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/cmd/internal/wording"
@@ -13,11 +14,11 @@ import (
 
 // Parts are what the document of a scan has beside its results.
 func (f *Found) Parts() []render.JSONPart {
-	var servers render.JSONList[*JSONAnswer]
+	var servers jsonitem.List[*JSONAnswer]
 	for i := range f.Results {
 		servers = append(servers, NewJSONAnswer(&f.Results[i], false))
 	}
-	parts := []render.JSONPart{{Name: "isns_servers", Value: servers}, {Name: "differences", Value: render.JSONList[Difference](f.All)}}
+	parts := []render.JSONPart{{Name: "isns_servers", Value: servers}, {Name: "differences", Value: jsonitem.List[Difference](f.All)}}
 	if f.More > 0 {
 		parts = append(parts, render.JSONPart{Name: "more_differences", Value: f.More})
 	}

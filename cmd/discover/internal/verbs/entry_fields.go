@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
@@ -85,7 +86,7 @@ func ipsecFields(p *registry.StoredPortal) (all []field) {
 	add(o.Proposals != "", "ipsec-proposals", o.Proposals)
 	add(o.IKE != 0, "ipsec-ike", strconv.Itoa(int(o.IKE)))
 	add(o.Gateway.IsValid(), "ipsec-outer", o.Gateway.String())
-	add(o.RefuseUnknown, "ipsec-unknown", render.UnknownRefuse)
+	add(o.RefuseUnknown, "ipsec-unknown", jsonitem.UnknownRefuse)
 	return all
 }
 

@@ -9,7 +9,7 @@ import (
 	"testing/synctest"
 
 	"github.com/go-iscsi/discovery/cmd/internal/exit"
-	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -80,7 +80,7 @@ func TestLoginOptionsShown(t *testing.T) {
 		Specified: login.SpecifiedAuthType, AuthType: login.CHAP,
 		CHAPPolicy: login.CHAPPreferred, ShortSecrets: true, RedirectNames: true,
 	}}}
-	b, err := render.Marshal(render.NewJSONLogin(&p))
+	b, err := jsonitem.Marshal(jsonitem.NewLoginOptions(&p))
 	if want := `{"auth_type":"chap","chap_policy":"preferred","short_secrets":true,"redirect_names":true}` + "\n"; err != nil || string(b) != want {
 		t.Errorf("got %s, %v; want %s", b, err, want)
 	}

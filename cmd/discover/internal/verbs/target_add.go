@@ -14,6 +14,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/app"
 	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -118,8 +119,8 @@ func staticText(t *registry.StaticTarget) string {
 }
 
 // newJSONStatic shows a static target as target list would.
-func newJSONStatic(t *registry.StaticTarget) *render.JSONTarget {
-	return render.NewJSONTarget(&registry.KnownTarget{
+func newJSONStatic(t *registry.StaticTarget) *jsonitem.Target {
+	return jsonitem.NewTarget(&registry.KnownTarget{
 		Name: t.Name, Alias: t.Alias,
 		Mechanisms: []registry.Mechanism{{Text: "Static", Static: true, Alias: t.Alias, Addresses: t.Addresses, Flags: t.Flags}},
 	})

@@ -12,6 +12,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/app"
 	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -107,7 +108,7 @@ func (t *targetList) show(l *render.Listing, target *registry.KnownTarget) error
 	if t.Global.Output == render.FormatISCSIADM {
 		return t.lines(target)
 	}
-	return l.Item(render.NewJSONTarget(target), render.TargetRows(target)...)
+	return l.Item(jsonitem.NewTarget(target), render.TargetRows(target)...)
 }
 
 // lines prints the lines of -o iscsiadm: each address once, without those of

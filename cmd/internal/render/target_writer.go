@@ -1,32 +1,13 @@
 package render
 
 import (
-	"bytes"
 	"iter"
 	"slices"
 
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/cmd/internal/stream"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
-
-// jsonTargets is the place of the targets in a result. They are not marshaled with
-// it, since there may be a million: see halves.
-type jsonTargets struct{}
-
-// MarshalJSON writes the place.
-func (jsonTargets) MarshalJSON() ([]byte, error) { return []byte("[]"), nil }
-
-// halves marshals a result that has targets, in two halves: they belong between.
-func (j *JSONResult) halves() (head, tail []byte, err error) {
-	j.Targets = &jsonTargets{}
-	line, err := Marshal(j)
-	if err != nil {
-		return nil, nil, err
-	}
-	const place = `"targets":[` // which no string has: a quote in one is escaped
-	at := bytes.Index(line, []byte(place)) + len(place)
-	return line[:at], bytes.TrimSuffix(line[at:], []byte("\n")), nil
-}
 
 // A targetWriter writes the targets of results, as in a line of -o jsonl.
 type targetWriter struct {
@@ -41,8 +22,8 @@ const maxSameText = 4 << 10
 
 // result writes a result and its targets; with a kind as what follows the type of a
 // line of -o jsonl.
-func (w *targetWriter) result(j *JSONResult, kind string, targets func() error) error {
-	head, tail, err := j.halves()
+func (w *targetWriter) result(j *jsonitem.Result, kind string, targets func() error) error {
+	head, tail, err := j.Halves()
 	if err != nil {
 		return err
 	}
@@ -87,15 +68,15 @@ func (w *targetWriter) target(name, alias string, same bool, addresses iter.Seq[
 		b = append(b, ',')
 	}
 	w.count++
-	b = appendString(append(b, `{"name":`...), name)
-	b = appendString(append(b, `,"alias":`...), alias)
+	b = jsonitem.AppendString(append(b, `{"name":`...), name)
+	b = jsonitem.AppendString(append(b, `,"alias":`...), alias)
 	b = append(b, `,"addresses":`...)
 	if same && len(w.addresses) > 0 {
 		return w.add(append(b, w.addresses...))
 	}
 	from, begin := len(b), byte('[')
 	for a := range addresses {
-		b = appendAddress(append(b, begin), a)
+		b = jsonitem.AppendAddress(append(b, begin), a)
 		if begin = ','; len(b) >= stream.MaxLines { // a name that came again and again may have very many
 			if err := w.add(b); err != nil {
 				return err

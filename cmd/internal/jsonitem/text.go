@@ -1,4 +1,4 @@
-package render
+package jsonitem
 
 import (
 	"encoding/binary"
@@ -8,12 +8,12 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 )
 
-// A JSONText is a string of which nothing that cannot be seen reaches the
+// A Text is a string of which nothing that cannot be seen reaches the
 // output unescaped: JSON in a terminal shall show what is there.
-type JSONText string
+type Text string
 
 // MarshalJSON writes the string.
-func (s JSONText) MarshalJSON() ([]byte, error) { return appendString(nil, string(s)), nil }
+func (s Text) MarshalJSON() ([]byte, error) { return AppendString(nil, string(s)), nil }
 
 // plainJSON has true for the bytes that stand for themselves in a JSON string,
 // one by one: ASCII that can be seen.
@@ -40,9 +40,9 @@ func eight[T string | []byte](s T, i int) uint64 {
 	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 | uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
-// isPlainJSON reports whether each byte of s stands for itself. So do those of like,
+// IsPlain reports whether each byte of s stands for itself. So do those of like,
 // from which s may differ in little.
-func isPlainJSON[T string | []byte](s T, like []byte) bool {
+func IsPlain[T string | []byte](s T, like []byte) bool {
 	n := 0
 	for ; n+8 <= len(s); n += 8 {
 		x := eight(s, n)
@@ -77,8 +77,8 @@ var jsonEscapes = func() (all [utf8.RuneSelf]struct {
 	return all
 }()
 
-// appendString appends a JSON string. Bytes that are no UTF-8 become U+FFFD.
-func appendString[T string | []byte](b []byte, s T) []byte {
+// AppendString appends a JSON string. Bytes that are no UTF-8 become U+FFFD.
+func AppendString[T string | []byte](b []byte, s T) []byte {
 	u := func(r rune) { b = terminal.AppendHex(append(b, '\\', 'u'), uint32(r), 4) }
 	b = append(b, '"')
 	for i := 0; i < len(s); {

@@ -1,4 +1,4 @@
-package render
+package jsonitem
 
 import (
 	"encoding/json"
@@ -8,14 +8,14 @@ import (
 	"unicode/utf8"
 )
 
-// FuzzJSONText: what a reader of the JSON gets is what there was, and nothing in
+// FuzzText: what a reader of the JSON gets is what there was, and nothing in
 // it works on a terminal.
-func FuzzJSONText(f *testing.F) {
+func FuzzText(f *testing.F) {
 	for _, s := range []string{"", `"\`, "<&>", "\u202e\U000e0041", "\xff", "a\nb\x7f", "ü磁"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		b := appendString(nil, s)
+		b := AppendString(nil, s)
 		var got string
 		if err := json.Unmarshal(b, &got); err != nil {
 			t.Fatalf("%q: %v", b, err)

@@ -1,20 +1,20 @@
-package render
+package jsonitem
 
 import "github.com/go-iscsi/discovery/pkg/initiator/ports"
 
-// JSONScope says for which initiator ports something is.
-type JSONScope struct {
-	Instance      JSONText `json:"instance"`
-	InitiatorPort string   `json:"initiator_port"`
+// Scope says for which initiator ports something is.
+type Scope struct {
+	Instance      Text   `json:"instance"`
+	InitiatorPort string `json:"initiator_port"`
 }
 
-// NewJSONScope returns the ports that something is for; without an instance all of them.
-func NewJSONScope(instance string, port ports.Number) JSONScope {
-	return JSONScope{JSONText(instance), port.String()}
+// NewScope returns the ports that something is for; without an instance all of them.
+func NewScope(instance string, port ports.Number) Scope {
+	return Scope{Text(instance), port.String()}
 }
 
 // Columns are the scope in a table; all ports are nothing to say.
-func (j JSONScope) Columns() (instance, port string) {
+func (j Scope) Columns() (instance, port string) {
 	if j.Instance == "" {
 		return "", ""
 	}
@@ -22,7 +22,7 @@ func (j JSONScope) Columns() (instance, port string) {
 }
 
 // Words names the scope at the end of a sentence.
-func (j JSONScope) Words() string {
+func (j Scope) Words() string {
 	switch {
 	case j.Instance == "":
 		return ""

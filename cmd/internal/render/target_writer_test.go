@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
+
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
@@ -23,14 +25,14 @@ import (
 func naiveTargets(t *testing.T, targets []target.Target) string {
 	t.Helper()
 	type address struct {
-		Address JSONText `json:"address"`
-		Port    uint16   `json:"port"`
-		Group   *int     `json:"group"`
+		Address jsonitem.Text `json:"address"`
+		Port    uint16        `json:"port"`
+		Group   *int          `json:"group"`
 	}
 	type tgt struct {
-		Name      JSONText  `json:"name"`
-		Alias     JSONText  `json:"alias"`
-		Addresses []address `json:"addresses"`
+		Name      jsonitem.Text `json:"name"`
+		Alias     jsonitem.Text `json:"alias"`
+		Addresses []address     `json:"addresses"`
 	}
 	merged := []*target.Target{}
 	for _, one := range targets {
@@ -53,17 +55,17 @@ func naiveTargets(t *testing.T, targets []target.Target) string {
 	}
 	all := []tgt{}
 	for _, m := range merged {
-		one := tgt{Name: JSONText(m.Name), Alias: JSONText(m.Alias), Addresses: []address{}}
+		one := tgt{Name: jsonitem.Text(m.Name), Alias: jsonitem.Text(m.Alias), Addresses: []address{}}
 		for _, a := range m.Addresses {
 			group := &a.Group
 			if a.Group == target.NoGroup {
 				group = nil
 			}
-			one.Addresses = append(one.Addresses, address{JSONText(a.Host), a.Port, group})
+			one.Addresses = append(one.Addresses, address{jsonitem.Text(a.Host), a.Port, group})
 		}
 		all = append(all, one)
 	}
-	text, err := Marshal(all)
+	text, err := jsonitem.Marshal(all)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +79,7 @@ func TestJSONTargets(t *testing.T) {
 	for seed := range uint64(8) {
 		r := rand.New(rand.NewPCG(seed, 2))
 		var got strings.Builder
-		o := NewJSONOutput(&got, &machine.InterfaceNames{List: NoInterfaces}, 1<<30)
+		o := NewJSONOutput(&got, &machine.InterfaceNames{List: machine.NoInterfaces}, 1<<30)
 		want := `{"version":1,"results":[` + "\n"
 		for index := range 3 {
 			var all []target.Target
@@ -114,9 +116,9 @@ func TestJSONTargets(t *testing.T) {
 			if err := o.Portal(result); err != nil {
 				t.Fatal(err)
 			}
-			j := NewJSONResult(result, o.Names)
-			j.Targets = &jsonTargets{}
-			line, err := Marshal(j)
+			j := jsonitem.NewResult(result, o.Names)
+			j.Targets = &jsonitem.TargetsPlace{}
+			line, err := jsonitem.Marshal(j)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -146,7 +148,7 @@ func TestJSONPieces(t *testing.T) {
 		largest, total = max(largest, len(p)), total+len(p)
 		return len(p), nil
 	})
-	o := NewJSONOutput(w, &machine.InterfaceNames{List: NoInterfaces}, 1<<30)
+	o := NewJSONOutput(w, &machine.InterfaceNames{List: machine.NoInterfaces}, 1<<30)
 	for i := range 2000 {
 		var b initiator.Batch
 		for k := range 100 {
