@@ -1,4 +1,4 @@
-// Package jsonitem has the items of the command's JSON: results, portals, targets and what
-// else docs/reference/output.md says, in the order of their fields. Its texts escape what
-// cannot be seen.
+// Package jsonitem has the items of the command's JSON: results, portals, targets and others.
+// Names of fields and their order are a contract, see docs/reference/output.md. Texts escape
+// what cannot be seen.
 package jsonitem
