@@ -15,48 +15,48 @@ const outputPage = "docs/reference/output.md"
 type item struct {
 	section string
 	structs []string
-	written []string // functions and constants of package render that write fields by hand
+	written []string // functions and constants that write fields by hand
 	more    []string // fields of structs within functions
 }
 
 // items are all of the page.
 var items = []item{
-	{section: "result", structs: []string{"JSONResult"}, more: []string{"targets_found"}},
-	{section: "error", structs: []string{"jsonError"}},
+	{section: "result", structs: []string{"Result"}, more: []string{"targets_found"}},
+	{section: "error", structs: []string{"resultError"}},
 	{section: "target", written: []string{"target"}},
-	{section: "address", written: []string{"addressBegin", "appendAddressEnd"}},
-	{section: "warning", structs: []string{"JSONWarning"}},
-	{section: "redirect", structs: []string{"jsonRedirect"}},
-	{section: "iSNS server", structs: []string{"jsonISNSServer"}},
+	{section: "address", written: []string{"AddressBegin", "AppendAddressEnd"}},
+	{section: "warning", structs: []string{"Warning"}},
+	{section: "redirect", structs: []string{"redirect"}},
+	{section: "iSNS server", structs: []string{"isnsServer"}},
 	{section: "iSNS answer", structs: []string{"JSONAnswer"}},
 	{section: "iSNS error", structs: []string{"jsonISNSError"}},
 	{section: "iSNS target", structs: []string{"jsonNode"}, more: []string{"server"}},
 	{section: "iSNS portal", structs: []string{"jsonISNSPortal"}},
 	{section: "discovery domain", structs: []string{"jsonDomain"}},
 	{section: "difference", structs: []string{"Difference"}},
-	{section: "ipsec", structs: []string{"jsonIPsec"}},
-	{section: "proof", structs: []string{"jsonProof"}},
-	{section: "auth", structs: []string{"jsonAuth"}},
-	{section: "phases", structs: []string{"jsonPhases"}},
-	{section: "block", structs: []string{"JSONBlock"}},
-	{section: "stored portal", structs: []string{"jsonPortal", "JSONPortalDetail", "JSONPortalChange"}},
-	{section: "login options", structs: []string{"jsonLogin"}},
-	{section: "IPsec options", structs: []string{"jsonIPsecSet"}},
-	{section: "last result", structs: []string{"JSONLastState"}},
-	{section: "known target", structs: []string{"JSONTarget"}},
-	{section: "mechanism", structs: []string{"jsonMechanism"}},
-	{section: "key of an entry", structs: []string{"JSONKey"}},
+	{section: "ipsec", structs: []string{"protection"}},
+	{section: "proof", structs: []string{"proof"}},
+	{section: "auth", structs: []string{"authentication"}},
+	{section: "phases", structs: []string{"phases"}},
+	{section: "block", structs: []string{"Block"}},
+	{section: "stored portal", structs: []string{"portal", "PortalDetail", "PortalChange"}},
+	{section: "login options", structs: []string{"loginOptions"}},
+	{section: "IPsec options", structs: []string{"ipsecOptions"}},
+	{section: "last result", structs: []string{"LastState"}},
+	{section: "known target", structs: []string{"Target"}},
+	{section: "mechanism", structs: []string{"mechanism"}},
+	{section: "key of an entry", structs: []string{"Key"}},
 	{section: "pruned", structs: []string{"jsonPruned"}},
 	{section: "removed", structs: []string{"JSONName", "jsonSelector", "jsonID", "jsonDestination", "jsonRemoved"}},
 	{section: "path", structs: []string{"JSONPath"}},
 	{section: "link", structs: []string{"JSONLink"}},
-	{section: "port", structs: []string{"jsonPort"}},
+	{section: "port", structs: []string{"port"}},
 	{section: "instance", structs: []string{"jsonInstance"}},
 	{section: "policy", structs: []string{"jsonPolicy"}},
 	{section: "key", structs: []string{"jsonPSK"}},
 	{section: "tunnel", structs: []string{"jsonTunnel"}},
 	{section: "default", structs: []string{"jsonDefault"}},
-	{section: "explanation", structs: []string{"jsonExplanation"}},
+	{section: "explanation", structs: []string{"explanation"}},
 	{section: "leftover", structs: []string{"jsonLeftover"}},
 	{section: "initiator", structs: []string{"jsonInitiator"}},
 	{section: "check", structs: []string{"jsonCheck"}},
@@ -103,7 +103,7 @@ var notPrinted = []string{"sealing", "request", "answer", "change", "record", "f
 func TestOutputFields(t *testing.T) {
 	t.Parallel()
 	code := sourceOf(t, "cmd/discover", "cmd/discover-fleet", "cmd/internal")
-	all, used := structs(code), make(map[string]bool)
+	all, used := structs(t, code), make(map[string]bool)
 	_, page, _ := strings.Cut(readPage(t, outputPage), "\n## Items\n")
 	for _, it := range items {
 		got := fieldsOfSection(t, page, it.section)
@@ -197,7 +197,7 @@ func keysWritten(s *source, names []string) []string {
 		return true
 	}
 	for i, f := range s.files {
-		if !strings.HasPrefix(s.paths[i], "cmd/internal/render/json") {
+		if !strings.HasPrefix(s.paths[i], "cmd/internal/jsonitem/") && s.paths[i] != "cmd/internal/render/target_writer.go" {
 			continue
 		}
 		for _, d := range f.Decls {

@@ -16,8 +16,10 @@ type field struct {
 	always bool   // it is there always
 }
 
-// structs finds the structs of the command that are printed as JSON.
-func structs(s *source) map[string]*ast.StructType {
+// structs finds the structs of the command that are printed as JSON. They are found by their
+// names alone, so two of one name are an error.
+func structs(t *testing.T, s *source) map[string]*ast.StructType {
+	t.Helper()
 	all := make(map[string]*ast.StructType)
 	for _, f := range s.files {
 		for _, d := range f.Decls {
@@ -26,9 +28,12 @@ func structs(s *source) map[string]*ast.StructType {
 				continue
 			}
 			for _, spec := range decl.Specs {
-				t := spec.(*ast.TypeSpec)
-				if st, ok := t.Type.(*ast.StructType); ok && tagged(st) {
-					all[t.Name.Name] = st
+				named := spec.(*ast.TypeSpec)
+				if st, ok := named.Type.(*ast.StructType); ok && tagged(st) {
+					if all[named.Name.Name] != nil {
+						t.Errorf("two structs that are printed are called %s", named.Name.Name)
+					}
+					all[named.Name.Name] = st
 				}
 			}
 		}
@@ -111,9 +116,9 @@ func jsonKind(all map[string]*ast.StructType, e ast.Expr) string {
 		return "bool"
 	case "int", "int64", "uint8", "uint32", "uint64", "float64":
 		return "number"
-	case "JSONTime":
+	case "Time":
 		return "time"
-	case "jsonAddresses", "jsonTargets":
+	case "addresses", "TargetsPlace":
 		return "list"
 	default:
 		if all[name] != nil {

@@ -6,8 +6,9 @@ import (
 	"io"
 	"io/fs"
 
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/internal/safefile"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/capture"
@@ -22,18 +23,18 @@ func (c *Command) Capture(r *flags.Run, d *initiator.Discoverer, ask func() erro
 	}
 	f, err := c.Create(r.Capture)
 	if err != nil {
-		return machine.Usagef("--capture %s: %v", machine.Quoted(r.Capture), notCreated(err))
+		return exit.Usagef("--capture %s: %v", wording.Quoted(r.Capture), notCreated(err))
 	}
 	w, err := capture.NewWriter(f, r.CaptureSecrets)
 	if err != nil {
-		return fmt.Errorf("--capture %s: %w", machine.Quoted(r.Capture), errors.Join(safefile.Cause(err), f.Close(), c.Remove(r.Capture)))
+		return fmt.Errorf("--capture %s: %w", wording.Quoted(r.Capture), errors.Join(safefile.Cause(err), f.Close(), c.Remove(r.Capture)))
 	}
 	d.Wrap = w.Conn
 	err = ask()
 	if broken := finish(w, f); broken != nil {
-		c.Say("--capture %s: the file is incomplete: %v", machine.Quoted(r.Capture), broken)
+		c.Say("--capture %s: the file is incomplete: %v", wording.Quoted(r.Capture), broken)
 		if err == nil {
-			err = machine.StatusError(machine.ExitFailed)
+			err = exit.StatusError(exit.Failed)
 		}
 	}
 	return err

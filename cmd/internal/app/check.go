@@ -5,8 +5,10 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/seal"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/sqlite"
@@ -14,10 +16,10 @@ import (
 
 // jsonCheck is one thing that was looked at.
 type jsonCheck struct {
-	Check string          `json:"check"` // file, integrity, record, secrets, records or key
-	Of    render.JSONText `json:"of"`    // a path, or the key of a record
-	OK    bool            `json:"ok"`
-	Text  render.JSONText `json:"text"` // what was found, and where it is not ok what to do
+	Check string        `json:"check"` // file, integrity, record, secrets, records or key
+	Of    jsonitem.Text `json:"of"`    // a path, or the key of a record
+	OK    bool          `json:"ok"`
+	Text  jsonitem.Text `json:"text"` // what was found, and where it is not ok what to do
 }
 
 // A checking looks at a registry and tells what it finds.
@@ -43,7 +45,7 @@ func (c *Command) CheckRegistry(ctx context.Context, path string) error {
 		return err
 	}
 	if k.bad > 0 {
-		return machine.StatusError(machine.ExitFailed)
+		return exit.StatusError(exit.Failed)
 	}
 	return nil
 }
@@ -55,7 +57,7 @@ func (k *checking) found(check, of string, err error, text string) error {
 		k.bad++
 		result, text = "bad", k.reason(err)
 	}
-	return k.l.Item(jsonCheck{check, render.JSONText(of), err == nil, render.JSONText(text)}, []string{check, of, result, text})
+	return k.l.Item(jsonCheck{check, jsonitem.Text(of), err == nil, jsonitem.Text(text)}, []string{check, of, result, text})
 }
 
 // reason returns an error without the name of the registry, which stands beside it.
@@ -117,7 +119,7 @@ func (k *checking) key(s *sealer) (registry.Sealer, error) {
 		return nil, k.found("key", "", nil, "a passphrase; with --key REF the secrets are opened, too")
 	}
 	found, err := s.find(false)
-	if usage := (*machine.UsageError)(nil); errors.As(err, &usage) {
+	if usage := (*exit.UsageError)(nil); errors.As(err, &usage) {
 		return nil, err
 	}
 	if err == nil && !known.byPassphrase() {
@@ -192,7 +194,7 @@ func (k *checking) records(store registry.Store, opener registry.Sealer) error {
 			return err
 		}
 	}
-	text := machine.Plural(total, "record", "records") + ", " + machine.Plural(sealed, "sealed secret", "sealed secrets")
+	text := wording.Plural(total, "record", "records") + ", " + wording.Plural(sealed, "sealed secret", "sealed secrets")
 	if opener == nil && sealed > 0 {
 		text += ", not opened"
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/sweep"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isns"
 )
@@ -15,7 +16,7 @@ import (
 type Command struct {
 	machine.Env
 	Global    flags.Global
-	Line      *machine.StatusLine              // standard error
+	Line      *terminal.StatusLine             // standard error
 	Groups    map[*cobra.Command][]flags.Group // of each verb, for its manual
 	Program   string                           // whose name begins each line on standard error; empty: discover
 	Strict    bool                             // hold CHAP secrets to what Windows takes

@@ -3,7 +3,8 @@ package app
 import (
 	"errors"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -27,10 +28,10 @@ func UnreadStatus(unread []error) error {
 	}
 	for _, err := range unread {
 		if !IsOneRecord(err) {
-			return machine.StatusError(machine.ExitFailed)
+			return exit.StatusError(exit.Failed)
 		}
 	}
-	return machine.StatusError(machine.ExitPartly)
+	return exit.StatusError(exit.Partly)
 }
 
 // EachUnread takes an error of several records apart, so that each has a line or a
@@ -60,11 +61,11 @@ func EachUnread(err error) (unread []error) {
 // Worse returns the worse of two endings of one answer: an error that was not told yet,
 // or an exit status.
 func Worse(a, b error) error {
-	var status machine.StatusError
+	var status exit.StatusError
 	switch {
 	case a == nil:
 		return b
-	case errors.As(a, &status) && errors.Is(b, machine.StatusError(machine.ExitFailed)):
+	case errors.As(a, &status) && errors.Is(b, exit.StatusError(exit.Failed)):
 		return b
 	}
 	return a
@@ -93,7 +94,7 @@ func (c *Command) EndListingWith(l *render.Listing, failed *render.FailedResults
 		return UnreadStatus(unread)
 	}
 	for _, err := range unread {
-		failed.All = append(failed.All, render.FailedWith(render.NewJSONFailure(err)).All...)
+		failed.All = append(failed.All, render.FailedWith(jsonitem.NewFailure(err)).All...)
 	}
 	if err := l.EndWith(failed); err != nil {
 		return err

@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"log/slog"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 )
 
 // Say prints a line to standard error, whatever is in it.
 func (c *Command) Say(format string, args ...any) {
-	fmt.Fprintf(c.Stderr, "%s: %s\n", cmp.Or(c.Program, "discover"), machine.Visible(fmt.Sprintf(format, args...)))
+	fmt.Fprintf(c.Stderr, "%s: %s\n", cmp.Or(c.Program, "discover"), terminal.Visible(fmt.Sprintf(format, args...)))
 }
 
 // Log returns where -v logs to.

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
-	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -66,13 +66,13 @@ func (c *Command) sayOnce(format string, args ...any) {
 
 // UnusualName is the warning that a name of ours is taken that is no iSCSI name; nil:
 // it is one.
-func UnusualName(iqn string) []render.JSONWarning {
+func UnusualName(iqn string) []jsonitem.Warning {
 	unusual, err := name.CheckName(iqn)
 	if err != nil || unusual == "" {
 		return nil
 	}
-	return []render.JSONWarning{{
+	return []jsonitem.Warning{{
 		Code:    initiator.WarnInitiatorName,
-		Message: render.JSONText(fmt.Sprintf("initiator name %s is not a well-formed iSCSI name: %s; it is used as it is", machine.Quoted(iqn), unusual)),
+		Message: jsonitem.Text(fmt.Sprintf("initiator name %s is not a well-formed iSCSI name: %s; it is used as it is", wording.Quoted(iqn), unusual)),
 	}}
 }

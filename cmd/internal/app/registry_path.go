@@ -3,8 +3,8 @@ package app
 import (
 	"path/filepath"
 
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 )
 
 // RegistryPath returns the file of the registry: that of --registry, that of
@@ -21,12 +21,12 @@ func (c *Command) RegistryPlace() (path, from string, err error) {
 	}
 	switch path, set := c.LookupEnv(flags.RegistryVariable); {
 	case set && path == "": // as with an empty --registry: a script did not mean the usual place
-		return "", "", machine.Usagef("%s is empty: set it to the path of the registry, or unset it", flags.RegistryVariable)
+		return "", "", exit.Usagef("%s is empty: set it to the path of the registry, or unset it", flags.RegistryVariable)
 	case set:
 		return path, flags.RegistryVariable, nil
 	}
 	if path = c.UsualRegistry(); !filepath.IsAbs(path) {
-		return "", "", machine.Usagef("there is no home directory for the registry: give --registry FILE")
+		return "", "", exit.Usagef("there is no home directory for the registry: give --registry FILE")
 	}
 	return path, "default", nil
 }

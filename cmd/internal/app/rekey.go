@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -30,7 +31,7 @@ func (c *Command) Rekey(ctx context.Context, flags *RekeyFlags) (done Rekeyed, e
 		return done, err
 	}
 	if _, inEtcd := machine.RegistryInEtcd(path); inEtcd {
-		return done, machine.Usagef("registry rekey: the passphrase of a registry in etcd cannot be changed: begin a registry below another prefix")
+		return done, exit.Usagef("registry rekey: the passphrase of a registry in etcd cannot be changed: begin a registry below another prefix")
 	}
 	open := sqlite.OpenExisting
 	if c.Global.DryRun {
@@ -62,7 +63,7 @@ func (c *Command) Rekey(ctx context.Context, flags *RekeyFlags) (done Rekeyed, e
 // asStoreError returns an error as one of the registry, unless it is about the command
 // line.
 func asStoreError(err error) error {
-	if usage := (*machine.UsageError)(nil); errors.As(err, &usage) {
+	if usage := (*exit.UsageError)(nil); errors.As(err, &usage) {
 		return err
 	}
 	return &initiator.Error{Stage: initiator.StageStore, Err: err}

@@ -6,7 +6,8 @@ import (
 	"fmt"
 	"iter"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/internal/safefile"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -63,11 +64,11 @@ func (r *rekeying) prepare() (err error) {
 		return err
 	}
 	if r.known.byPassphrase() && !r.flags.Passphrase.Given() && !r.flags.KeyFile {
-		return machine.Usagef("registry rekey: give the new passphrase with --new-key REF, or --new-key-file for a key in a file")
+		return exit.Usagef("registry rekey: give the new passphrase with --new-key REF, or --new-key-file for a key in a file")
 	}
 	if r.known == nil {
 		if r.Global.Key.Given() {
-			return machine.Usagef("registry rekey: this registry has no sealed secrets: leave out --key")
+			return exit.Usagef("registry rekey: this registry has no sealed secrets: leave out --key")
 		}
 	} else if r.old, err = r.find(false); err != nil {
 		return err
@@ -98,7 +99,7 @@ func (r *rekeying) newPassphrase() (auth.Secret, error) {
 	}
 	again, err := ref.Resolve(r.ctx, &r.Env, "--new-key", "new passphrase of the registry, again")
 	if err == nil && !again.Equal(secret) {
-		err = machine.Usagef("--new-key: the two passphrases differ")
+		err = exit.Usagef("--new-key: the two passphrases differ")
 	}
 	return secret, err
 }
@@ -178,7 +179,7 @@ func (r *rekeying) reseal(records iter.Seq2[registry.Record, error], to registry
 		}
 		value, n, err := registry.ResealRecord(record, r.oldSealer(), to)
 		if err != nil {
-			bad = append(bad, fmt.Errorf("record %s: %w", machine.Quoted(record.Key), err))
+			bad = append(bad, fmt.Errorf("record %s: %w", wording.Quoted(record.Key), err))
 			continue
 		}
 		if n > 0 {
@@ -237,7 +238,7 @@ type resealError struct {
 func (e *resealError) Error() string {
 	const rest = "; nothing was changed, because secrets that the old key does not open would be lost: set again or remove what discover registry check reports"
 	if n := len(e.bad) - 1; n > 0 {
-		return fmt.Sprintf("%v, and %s more like it%s", e.bad[0], machine.Plural(n, "record", "records"), rest)
+		return fmt.Sprintf("%v, and %s more like it%s", e.bad[0], wording.Plural(n, "record", "records"), rest)
 	}
 	return e.bad[0].Error() + rest
 }

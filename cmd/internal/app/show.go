@@ -4,9 +4,12 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/cmd/internal/stream"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
@@ -26,7 +29,7 @@ func (c *Command) failure(errs ...error) error {
 	for _, err := range errs {
 		switch c.Global.Output {
 		case render.FormatJSON, render.FormatJSONL:
-			if err := l.Item(render.NewJSONFailure(err)); err != nil {
+			if err := l.Item(jsonitem.NewFailure(err)); err != nil {
 				return err
 			}
 		default:
@@ -36,7 +39,7 @@ func (c *Command) failure(errs ...error) error {
 	if err := l.End(); err != nil {
 		return err
 	}
-	return machine.StatusError(machine.ExitFailed)
+	return exit.StatusError(exit.Failed)
 }
 
 // Done answers that something was changed, or in a dry run would be: for people
@@ -47,7 +50,7 @@ func (c *Command) Done(name, kind string, j any, format string, args ...any) err
 		if c.Global.DryRun {
 			format = "dry run: would have " + format
 		}
-		_, err := fmt.Fprintln(c.Stdout, machine.Visible(fmt.Sprintf(format, args...)))
+		_, err := fmt.Fprintln(c.Stdout, terminal.Visible(fmt.Sprintf(format, args...)))
 		return err
 	}
 	l := c.NewListing(name, kind)
@@ -125,7 +128,7 @@ func (c *Command) Object(name string, j any, would string, head, row []string) e
 		}
 		return l.End()
 	}
-	b, err := render.Marshal(map[string]any{name: j})
+	b, err := jsonitem.Marshal(map[string]any{name: j})
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ func TestUnlistedTargets(t *testing.T) {
 	t.Parallel()
 	for _, format := range []string{render.FormatTable, render.FormatJSON} {
 		var text strings.Builder
-		c := &Command{Env: machine.Env{Interfaces: render.NoInterfaces, Room: machine.UsualBounds(), Stderr: io.Discard, Terminal: func(io.Writer) int { return 0 }}}
+		c := &Command{Env: machine.Env{Interfaces: machine.NoInterfaces, Room: machine.UsualBounds(), Stderr: io.Discard, Terminal: func(io.Writer) int { return 0 }}}
 		c.Global.Output = format
 		w := stream.New(&text, nil)
 		o := c.NewOutput(w)

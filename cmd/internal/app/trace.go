@@ -7,7 +7,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
@@ -35,7 +35,7 @@ func tracePDU(b *bytes.Buffer, e *initiator.TraceEvent) {
 	fmt.Fprintf(b, "%s %s > %s: %s %s\n", e.Time.Format("15:04:05.000000"), from, to, e.PDU.Opcode(), strings.Join(facts, " "))
 	for pair := range bytes.SplitSeq(text, []byte{0}) {
 		if len(pair) > 0 {
-			fmt.Fprintf(b, "    %s\n", machine.Escape(string(pair)))
+			fmt.Fprintf(b, "    %s\n", terminal.Escape(string(pair)))
 		}
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator/isns"
 )
 
@@ -18,7 +18,7 @@ func ISNSTracer(w io.Writer) func(isns.TraceEvent) {
 			from, to = to, from
 		}
 		line := fmt.Sprintf("%s %s > %s: %s %s", e.Time.Format("15:04:05.000000"), from, to, e.Header.Function, strings.Join(describeISNS(&e), " "))
-		_, _ = io.WriteString(w, machine.Visible(line)+"\n")
+		_, _ = io.WriteString(w, terminal.Visible(line)+"\n")
 	}
 }
 

@@ -6,8 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -32,7 +32,7 @@ func (c *Command) Answer(verb func(cmd *cobra.Command, args []string) error) fun
 		err := verb(cmd, args)
 		var (
 			e     *initiator.Error
-			usage *machine.UsageError
+			usage *exit.UsageError
 		)
 		if errors.As(err, &e) && !errors.As(err, &usage) {
 			return c.failure(err)
@@ -49,7 +49,7 @@ func (c *Command) ForPeople() bool {
 // RefuseTargetLines refuses -o iscsiadm where there are no lines of targets.
 func (c *Command) RefuseTargetLines(cmd *cobra.Command) error {
 	if c.Global.Output == render.FormatISCSIADM {
-		return machine.Usagef("-o iscsiadm prints only targets, but %s shows none: use table, json or jsonl", flags.PathOf(cmd))
+		return exit.Usagef("-o iscsiadm prints only targets, but %s shows none: use table, json or jsonl", flags.PathOf(cmd))
 	}
 	return nil
 }

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"math"
 
-	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/isns"
@@ -18,31 +18,31 @@ const schema = 1
 // An event is a watch.Event as JSON. Fields that its type has no use for are left out.
 // The order is that of docs/reference/output.md.
 type event struct {
-	Schema int             `json:"schema"`
-	Time   render.JSONTime `json:"time"`
-	Seq    uint64          `json:"seq"`
-	Type   watch.Type      `json:"type"`
+	Schema int           `json:"schema"`
+	Time   jsonitem.Time `json:"time"`
+	Seq    uint64        `json:"seq"`
+	Type   watch.Type    `json:"type"`
 
-	Portal        render.JSONText `json:"portal,omitempty"`
-	ISNSServer    render.JSONText `json:"isns_server,omitempty"` // in the place of a portal
-	SymbolicName  render.JSONText `json:"symbolic_name,omitempty"`
-	Instance      render.JSONText `json:"instance,omitempty"`
-	InitiatorPort string          `json:"initiator_port,omitempty"` // of the entry
-	InstanceUsed  render.JSONText `json:"instance_used,omitempty"`
-	PortUsed      string          `json:"initiator_port_used,omitempty"`
-	Source        render.JSONText `json:"source,omitempty"`
+	Portal        jsonitem.Text `json:"portal,omitempty"`
+	ISNSServer    jsonitem.Text `json:"isns_server,omitempty"` // in the place of a portal
+	SymbolicName  jsonitem.Text `json:"symbolic_name,omitempty"`
+	Instance      jsonitem.Text `json:"instance,omitempty"`
+	InitiatorPort string        `json:"initiator_port,omitempty"` // of the entry
+	InstanceUsed  jsonitem.Text `json:"instance_used,omitempty"`
+	PortUsed      string        `json:"initiator_port_used,omitempty"`
+	Source        jsonitem.Text `json:"source,omitempty"`
 
-	Target   render.JSONText    `json:"target,omitempty"`
-	Is       *[]render.JSONText `json:"is,omitempty"`
-	Was      *[]render.JSONText `json:"was,omitempty"`
-	AliasIs  render.JSONText    `json:"alias_is,omitempty"`
-	AliasWas render.JSONText    `json:"alias_was,omitempty"`
+	Target   jsonitem.Text    `json:"target,omitempty"`
+	Is       *[]jsonitem.Text `json:"is,omitempty"`
+	Was      *[]jsonitem.Text `json:"was,omitempty"`
+	AliasIs  jsonitem.Text    `json:"alias_is,omitempty"`
+	AliasWas jsonitem.Text    `json:"alias_was,omitempty"`
 
-	Stage    string          `json:"stage,omitempty"`
-	Code     *uint32         `json:"code,omitempty"`
-	CodeName string          `json:"code_name,omitempty"`
-	WasCode  *uint32         `json:"was_code,omitempty"`
-	Message  render.JSONText `json:"message,omitempty"`
+	Stage    string        `json:"stage,omitempty"`
+	Code     *uint32       `json:"code,omitempty"`
+	CodeName string        `json:"code_name,omitempty"`
+	WasCode  *uint32       `json:"was_code,omitempty"`
+	Message  jsonitem.Text `json:"message,omitempty"`
 
 	After   *float64 `json:"after_s,omitempty"`
 	Targets *int     `json:"targets,omitempty"`
@@ -51,7 +51,7 @@ type event struct {
 
 // JSON returns an event as one line of JSON, with the line end.
 func JSON(e *watch.Event) ([]byte, error) {
-	j := event{Schema: schema, Time: render.JSONTime(e.Time), Seq: e.Seq, Type: e.Type}
+	j := event{Schema: schema, Time: jsonitem.Time(e.Time), Seq: e.Seq, Type: e.Type}
 	j.fillPortal(e)
 	switch e.Type {
 	case watch.TargetAppeared, watch.TargetVanished, watch.TargetChanged, watch.PathLost, watch.PathFound:
@@ -70,7 +70,7 @@ func JSON(e *watch.Event) ([]byte, error) {
 		j.fillError(e)
 	case watch.PortalAdded, watch.PortalRemoved, watch.SourceRecovered:
 	}
-	return render.Marshal(&j)
+	return jsonitem.Marshal(&j)
 }
 
 // fillPortal says which entry an event is of, and from where it is asked.
@@ -78,27 +78,27 @@ func (j *event) fillPortal(e *watch.Event) {
 	if e.Key.Portal.Port == 0 {
 		return
 	}
-	j.Portal, j.SymbolicName = render.JSONText(e.Key.Portal.String()), render.JSONText(e.SymbolicName)
+	j.Portal, j.SymbolicName = jsonitem.Text(e.Key.Portal.String()), jsonitem.Text(e.SymbolicName)
 	if e.ISNS {
 		j.Portal, j.ISNSServer = "", j.Portal
 	}
-	j.Instance, j.InitiatorPort = render.JSONText(e.Key.Instance), e.Key.Port.String()
+	j.Instance, j.InitiatorPort = jsonitem.Text(e.Key.Instance), e.Key.Port.String()
 	if e.InitiatorPort.Instance != "" {
-		j.InstanceUsed, j.PortUsed = render.JSONText(e.InitiatorPort.Instance), e.InitiatorPort.Number.String()
+		j.InstanceUsed, j.PortUsed = jsonitem.Text(e.InitiatorPort.Instance), e.InitiatorPort.Number.String()
 	}
 	if e.Source.IsValid() {
-		j.Source = render.JSONText(e.Source.String())
+		j.Source = jsonitem.Text(e.Source.String())
 	}
 }
 
 // fillChange says what became of a target.
 func (j *event) fillChange(e *watch.Event) {
 	c := &e.Change
-	j.Target = render.JSONText(c.Target)
+	j.Target = jsonitem.Text(c.Target)
 	if j.Is, j.Was = addresses(c.Is), addresses(c.Was); c.Target == "" {
 		j.Is, j.Was = words(e.Is), words(e.Was)
 	}
-	j.AliasIs, j.AliasWas = render.JSONText(c.AliasIs), render.JSONText(c.AliasWas)
+	j.AliasIs, j.AliasWas = jsonitem.Text(c.AliasIs), jsonitem.Text(c.AliasWas)
 }
 
 // fillError says what failed.
@@ -108,7 +108,7 @@ func (j *event) fillError(e *watch.Event) {
 		j.WasCode = &e.WasCode
 	}
 	if e.Err != nil {
-		j.Message = render.JSONText(e.Err.Error())
+		j.Message = jsonitem.Text(e.Err.Error())
 	}
 }
 
@@ -128,22 +128,22 @@ func stage(err error) string {
 }
 
 // addresses returns addresses as texts; nil: there are none to tell.
-func addresses(all []target.Address) *[]render.JSONText {
+func addresses(all []target.Address) *[]jsonitem.Text {
 	if all == nil {
 		return nil
 	}
-	texts := make([]render.JSONText, len(all))
+	texts := make([]jsonitem.Text, len(all))
 	for i := range all {
-		texts[i] = render.JSONText(all[i].String())
+		texts[i] = jsonitem.Text(all[i].String())
 	}
 	return &texts
 }
 
 // words returns a text as a list, which is empty where there is none.
-func words(s string) *[]render.JSONText {
-	all := []render.JSONText{}
+func words(s string) *[]jsonitem.Text {
+	all := []jsonitem.Text{}
 	if s != "" {
-		all = append(all, render.JSONText(s))
+		all = append(all, jsonitem.Text(s))
 	}
 	return &all
 }

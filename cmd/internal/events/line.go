@@ -5,8 +5,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
@@ -24,7 +25,7 @@ func Line(e *watch.Event) string {
 		}
 		from += ": "
 	}
-	return render.TimeText(e.Time) + " " + machine.Visible(from) + Text(e) + "\n"
+	return render.TimeText(e.Time) + " " + terminal.Visible(from) + Text(e) + "\n"
 }
 
 // Of names a portal, or an iSNS server.
@@ -52,19 +53,19 @@ func Port(e *watch.Event) string {
 
 // Text says what an event tells, in words that may stand behind the portal. It is one
 // line, and escaped.
-func Text(e *watch.Event) string { return machine.Visible(text(e)) }
+func Text(e *watch.Event) string { return terminal.Visible(text(e)) }
 
 func text(e *watch.Event) string {
 	switch e.Type {
 	case watch.Snapshot:
 		if e.Up {
-			return "up, " + machine.Plural(e.Targets, "target", "targets")
+			return "up, " + wording.Plural(e.Targets, "target", "targets")
 		}
 		return "down: " + failure(e)
 	case watch.PortalFailed:
 		return "failed: " + failure(e)
 	case watch.PortalRecovered:
-		return "recovered after " + duration(e.After) + ", " + machine.Plural(e.Targets, "target", "targets")
+		return "recovered after " + duration(e.After) + ", " + wording.Plural(e.Targets, "target", "targets")
 	case watch.PortalAdded:
 		return "added to what is watched"
 	case watch.PortalRemoved:

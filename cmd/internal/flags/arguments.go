@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 )
 
 // Arguments holds a verb to a number of arguments. what is how they are called;
@@ -15,11 +15,11 @@ func Arguments(min, max int, what string) cobra.PositionalArgs {
 		path := PathOf(cmd)
 		switch {
 		case len(args) > 0 && max == 0:
-			return machine.Usagef("%s takes no arguments; see discover help %s", path, path)
+			return exit.Usagef("%s takes no arguments; see discover help %s", path, path)
 		case len(args) < min:
-			return machine.Usagef("%s needs %s; see discover help %s", path, what, path)
+			return exit.Usagef("%s needs %s; see discover help %s", path, what, path)
 		case max >= 0 && len(args) > max:
-			return machine.Usagef("%s takes one %s, but got %d arguments; see discover help %s", path, what, len(args), path)
+			return exit.Usagef("%s takes one %s, but got %d arguments; see discover help %s", path, what, len(args), path)
 		}
 		return NotEmpty(path, what, args)
 	}
@@ -29,7 +29,7 @@ func Arguments(min, max int, what string) cobra.PositionalArgs {
 // mean the default.
 func NotEmpty(path, what string, args []string) error {
 	if slices.Contains(args, "") {
-		return machine.Usagef("%s: %s is empty; see discover help %s", path, what, path)
+		return exit.Usagef("%s: %s is empty; see discover help %s", path, what, path)
 	}
 	return nil
 }

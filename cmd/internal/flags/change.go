@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/login"
@@ -31,7 +32,7 @@ func (o *Options) Change(ctx context.Context, w *machine.Env, fs *pflag.FlagSet,
 	}
 	for _, name := range unset {
 		if c.given[name] {
-			return nil, machine.Usagef("--%s and --unset %s exclude each other: give only one of them", name, name)
+			return nil, exit.Usagef("--%s and --unset %s exclude each other: give only one of them", name, name)
 		}
 	}
 	for _, name := range unset {
@@ -39,9 +40,9 @@ func (o *Options) Change(ctx context.Context, w *machine.Env, fs *pflag.FlagSet,
 	}
 	switch {
 	case len(c.given) == 0:
-		return nil, machine.Usagef("portal set needs an option to change, such as --symbolic-name TEXT, or --unset LIST; see discover help portal set")
+		return nil, exit.Usagef("portal set needs an option to change, such as --symbolic-name TEXT, or --unset LIST; see discover help portal set")
 	case c.given["ipsec"] && c.given["security-flags"]:
-		return nil, machine.Usagef("--ipsec and --security-flags both set the IPsec flags: set or unset only one of them")
+		return nil, exit.Usagef("--ipsec and --security-flags both set the IPsec flags: set or unset only one of them")
 	}
 	if err := o.IPsec.checkIdentities(); err != nil {
 		return nil, err
@@ -57,7 +58,7 @@ func (c *Change) InitiatorName() string { return c.to.Login.InitiatorName }
 // Has reports whether an option is changed, by the name of its flag.
 func (c *Change) Has(option string) bool { return c.given[option] }
 
-// Apply changes an entry. It refuses with a *machine.UsageError what leaves options in it
+// Apply changes an entry. It refuses with a *exit.UsageError what leaves options in it
 // that have no use, unless they had none before.
 func (c *Change) Apply(p *initiator.SendTargetPortal) error {
 	before := uselessOptions(p)
@@ -69,7 +70,7 @@ func (c *Change) Apply(p *initiator.SendTargetPortal) error {
 	c.chooseAuthType(p)
 	for _, fault := range uselessOptions(p) {
 		if !slices.Contains(before, fault) {
-			return machine.Usagef("%s", fault)
+			return exit.Usagef("%s", fault)
 		}
 	}
 	return nil

@@ -6,7 +6,9 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 )
 
 // Explain says in one line what is wrong with a flag. It repeats the value
@@ -25,16 +27,16 @@ func Explain(cmd *cobra.Command, err error) error {
 			if err := singleDash(cmd, unknown.GetSpecifiedShortnames()); err != nil {
 				return err
 			}
-			return machine.Usagef("unknown flag -%s%s", name, see)
+			return exit.Usagef("unknown flag -%s%s", name, see)
 		}
 		name = nameOnly(name)
-		return machine.Usagef("unknown flag --%s%s%s", machine.Escape(name), suggestFlag(cmd, name), see)
+		return exit.Usagef("unknown flag --%s%s%s", terminal.Escape(name), suggestFlag(cmd, name), see)
 	case errors.As(err, &missing):
-		return machine.Usagef("--%s needs a value%s", missing.GetFlag().Name, see)
+		return exit.Usagef("--%s needs a value%s", missing.GetFlag().Name, see)
 	case errors.As(err, &invalid):
 		f := invalid.GetFlag()
 		if _, secret := f.Value.(*SecretRef); secret {
-			return machine.Usagef("--%s: %v", f.Name, invalid.Unwrap())
+			return exit.Usagef("--%s: %v", f.Name, invalid.Unwrap())
 		}
 		if err := mistakenShort(cmd, f, invalid.GetValue()); err != nil {
 			return err
@@ -43,9 +45,9 @@ func Explain(cmd *cobra.Command, err error) error {
 		if f.Value.Type() == "bool" {
 			reason = "expected true or false"
 		}
-		return machine.Usagef("--%s %s: %s", f.Name, machine.Quoted(invalid.GetValue()), reason)
+		return exit.Usagef("--%s %s: %s", f.Name, wording.Quoted(invalid.GetValue()), reason)
 	}
-	return machine.Usagef("expected a flag as --NAME, --NAME=VALUE or -N%s", see)
+	return exit.Usagef("expected a flag as --NAME, --NAME=VALUE or -N%s", see)
 }
 
 func flagNames(cmd *cobra.Command) []string {

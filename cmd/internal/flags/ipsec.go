@@ -10,8 +10,10 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
-	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
@@ -44,7 +46,7 @@ func NewIPsec(f ipsec.Flags) *IPsec {
 var ikeVersions = []string{ipsec.IKEv1.String(), ipsec.IKEv2.String()}
 
 // The words of --ipsec-unknown.
-var unknownWords = []string{render.UnknownProceed, render.UnknownRefuse}
+var unknownWords = []string{jsonitem.UnknownProceed, jsonitem.UnknownRefuse}
 
 // FlagSet defines the flags.
 func (i *IPsec) FlagSet() *pflag.FlagSet {
@@ -76,19 +78,19 @@ func (i *IPsec) Check() error {
 	on := f.Has(ipsec.FlagValid | ipsec.FlagIKE)
 	switch {
 	case i.PSK.Given() && !on:
-		return machine.Usagef("--ipsec-psk needs --ipsec LIST: without IPsec the key has no use")
+		return exit.Usagef("--ipsec-psk needs --ipsec LIST: without IPsec the key has no use")
 	case i.id != "" && !on:
-		return machine.Usagef("--ipsec-id needs --ipsec LIST: without IPsec the identity has no use")
+		return exit.Usagef("--ipsec-id needs --ipsec LIST: without IPsec the identity has no use")
 	case i.peerID != "" && !on:
-		return machine.Usagef("--ipsec-peer-id needs --ipsec LIST: without IPsec the identity has no use")
+		return exit.Usagef("--ipsec-peer-id needs --ipsec LIST: without IPsec the identity has no use")
 	case i.offer != "" && !on:
-		return machine.Usagef("--ipsec-proposals needs --ipsec LIST: without IPsec there is nothing to offer")
+		return exit.Usagef("--ipsec-proposals needs --ipsec LIST: without IPsec there is nothing to offer")
 	case i.ike != "" && !on:
-		return machine.Usagef("--ipsec-ike needs --ipsec LIST: without IPsec no keys are negotiated")
+		return exit.Usagef("--ipsec-ike needs --ipsec LIST: without IPsec no keys are negotiated")
 	case i.version() == ipsec.IKEv2 && f&(ipsec.FlagMain|ipsec.FlagAggressive) != 0:
-		return machine.Usagef("--ipsec-ike 2: main and aggressive are modes of version 1; remove them from --ipsec, or give --ipsec-ike 1")
+		return exit.Usagef("--ipsec-ike 2: main and aggressive are modes of version 1; remove them from --ipsec, or give --ipsec-ike 1")
 	case i.outer.IsValid() && !(on && f.Has(ipsec.FlagTunnel)):
-		return machine.Usagef("--ipsec-outer needs --ipsec tunnel")
+		return exit.Usagef("--ipsec-outer needs --ipsec tunnel")
 	}
 	return i.checkTexts(f)
 }
@@ -106,10 +108,10 @@ func (i *IPsec) checkIdentities() error {
 		}
 		canonical, err := initiator.CanonicalIdentity(id.value)
 		if err != nil {
-			return machine.Usagef("%s %s: %s", id.flag, machine.Quoted(id.value), machine.ConfigReason(err))
+			return exit.Usagef("%s %s: %s", id.flag, wording.Quoted(id.value), wording.ConfigReason(err))
 		}
 		if canonical == ipsec.GroupID {
-			return machine.Usagef("%s %s: this word means all peers, but one peer is needed here", id.flag, id.value)
+			return exit.Usagef("%s %s: this word means all peers, but one peer is needed here", id.flag, id.value)
 		}
 	}
 	return nil
@@ -132,14 +134,14 @@ func (i *IPsec) checkTexts(f ipsec.Flags) error {
 	}
 	var pe *ipsec.ProposalsError
 	if errors.As(err, &pe) {
-		return machine.Usagef("--ipsec-proposals: %s", pe.Reason)
+		return exit.Usagef("--ipsec-proposals: %s", pe.Reason)
 	}
 	return err
 }
 
 // Options returns what goes along with the flags. It reads the key.
 func (i *IPsec) Options(ctx context.Context, w *machine.Env) (o initiator.IPsecOptions, err error) {
-	o = initiator.IPsecOptions{LocalID: i.id, PeerID: i.peerID, Proposals: i.offer, IKE: i.version(), Gateway: i.outer, RefuseUnknown: i.Unknown == render.UnknownRefuse}
+	o = initiator.IPsecOptions{LocalID: i.id, PeerID: i.peerID, Proposals: i.offer, IKE: i.version(), Gateway: i.outer, RefuseUnknown: i.Unknown == jsonitem.UnknownRefuse}
 	if i.PSK.Given() {
 		o.PSK, err = i.PSK.Resolve(ctx, w, "--ipsec-psk", "preshared key of the portal")
 	}
@@ -175,7 +177,7 @@ func (s *Security) Given() bool { return s.list.given || s.bitmap.given }
 // SecurityFlags returns the flags.
 func (s *Security) SecurityFlags() (ipsec.Flags, error) {
 	if s.list.given && s.bitmap.given {
-		return 0, machine.Usagef("--ipsec and --security-flags both set the IPsec flags: give only one of them")
+		return 0, exit.Usagef("--ipsec and --security-flags both set the IPsec flags: give only one of them")
 	}
 	return s.list.flags | s.bitmap.flags, nil
 }
@@ -296,5 +298,5 @@ func (e *enforcerName) Set(s string) error {
 // AnyGiven reports whether any flag about IPsec was given. --ipsec off counts, too,
 // because what exists on the system outranks it.
 func (i *IPsec) AnyGiven() bool {
-	return i.Given() || i.Unknown == render.UnknownRefuse || i.Enforcer != ""
+	return i.Given() || i.Unknown == jsonitem.UnknownRefuse || i.Enforcer != ""
 }

@@ -5,8 +5,10 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/sweep"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isns"
 )
@@ -21,7 +23,7 @@ type ISNS struct {
 }
 
 // InitiatorName returns our name and where it is from; empty: none was given. It reads the
-// file of a reference. Its error is a *machine.UsageError.
+// file of a reference. Its error is a *exit.UsageError.
 func (i *ISNS) InitiatorName(ctx context.Context, w *machine.Env) (iqn, origin string, err error) {
 	iqn, err = i.name.resolve(ctx, w)
 	return iqn, i.name.Origin(), err
@@ -62,13 +64,13 @@ func (r *Run) ISNSLimits() isns.Limits { return isns.Limits{MaxTargets: int(r.ma
 func (i *ISNS) Check() error { return i.Key.CheckEntry() }
 
 // Servers understands the servers that arguments name, each once. Its error is a
-// *machine.UsageError.
+// *exit.UsageError.
 func (i *ISNS) Servers(args []string) ([]initiator.Portal, error) {
 	var all []initiator.Portal
 	for n, arg := range args {
 		p, err := ISNSServer(arg)
 		if err != nil {
-			return nil, machine.Usagef("argument %d: %v", n+1, err)
+			return nil, exit.Usagef("argument %d: %v", n+1, err)
 		}
 		all = append(all, p)
 	}
@@ -79,14 +81,14 @@ func (i *ISNS) Servers(args []string) ([]initiator.Portal, error) {
 // repeated in the error.
 func ISNSServer(arg string) (initiator.Portal, error) {
 	if sweep.MayHoldSecret(arg) {
-		return initiator.Portal{}, machine.Usagef("this is not an iSNS server: URLs and user names are not accepted; write HOST or HOST:PORT")
+		return initiator.Portal{}, exit.Usagef("this is not an iSNS server: URLs and user names are not accepted; write HOST or HOST:PORT")
 	}
 	p, tagged, err := sweep.SinglePortal(arg, isns.DefaultPort)
 	switch {
 	case err != nil:
-		return p, machine.Usagef("iSNS server %s: %v", machine.Quoted(arg), err)
+		return p, exit.Usagef("iSNS server %s: %v", wording.Quoted(arg), err)
 	case tagged:
-		return p, machine.Usagef("iSNS server %s: an iSNS server has no portal group tag; write HOST or HOST:PORT", machine.Quoted(arg))
+		return p, exit.Usagef("iSNS server %s: an iSNS server has no portal group tag; write HOST or HOST:PORT", wording.Quoted(arg))
 	}
 	return p, nil
 }

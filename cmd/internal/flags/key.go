@@ -11,8 +11,10 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/sweep"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
@@ -56,19 +58,19 @@ func (k *Key) ListFlagSet() *pflag.FlagSet {
 // Check refuses flags that do not go together.
 func (k *Key) Check() error {
 	if k.Source.IsValid() && k.Port.Given {
-		return machine.Usagef("--source and --initiator-port both select the port: give only one of them")
+		return exit.Usagef("--source and --initiator-port both select the port: give only one of them")
 	}
 	return nil
 }
 
-// Portal understands the one portal of a verb. Its error is a *machine.UsageError.
+// Portal understands the one portal of a verb. Its error is a *exit.UsageError.
 func (k *Key) Portal(arg string) (initiator.Portal, error) {
 	if sweep.MayHoldSecret(arg) {
-		return initiator.Portal{}, machine.Usagef("the argument is not a portal: URLs and user names are not accepted; write HOST or HOST:PORT")
+		return initiator.Portal{}, exit.Usagef("the argument is not a portal: URLs and user names are not accepted; write HOST or HOST:PORT")
 	}
 	p, _, err := sweep.SinglePortal(arg, uint16(k.TCPPort)) // whose portal group tag is ignored
 	if err != nil {
-		return p, machine.Usagef("portal %s: %v", machine.Quoted(arg), err)
+		return p, exit.Usagef("portal %s: %v", wording.Quoted(arg), err)
 	}
 	return p, nil
 }
@@ -176,7 +178,7 @@ func (k *Key) Entries(w *machine.Env, args []string, other string) ([]initiator.
 		return nil, err
 	}
 	for _, b := range p.Blocks() {
-		return nil, machine.Usagef("%s is a block or range, but single portals are needed here: find them with %s %s", machine.Quoted(b.Text), other, b.Text)
+		return nil, exit.Usagef("%s is a block or range, but single portals are needed here: find them with %s %s", wording.Quoted(b.Text), other, b.Text)
 	}
 	return slices.Collect(p.All()), nil
 }
@@ -202,7 +204,7 @@ func Distinct(portals []initiator.Portal) (all []initiator.Portal) {
 func (k *Key) Given() bool { return k.Instance != "" || k.Port.Given || k.Source.IsValid() }
 
 // errEachIsForScan is each where one entry is meant.
-var errEachIsForScan = machine.Usagef("--initiator-port each works only with scan: an entry of the registry has one port, so add an entry for each number in discover port list")
+var errEachIsForScan = exit.Usagef("--initiator-port each works only with scan: an entry of the registry has one port, so add an entry for each number in discover port list")
 
 // EntryKey returns the key of an entry. An address of ours becomes the number of its
 // port, whether or not the host still has it.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator/login"
@@ -79,23 +80,23 @@ func (l *Login) FlagSet() *pflag.FlagSet {
 func (l *Login) Check(registry bool) error {
 	switch {
 	case l.chapUser != "" && !l.CHAPSecret.Given():
-		return machine.Usagef("--chap-user needs --chap-secret REF")
+		return exit.Usagef("--chap-user needs --chap-secret REF")
 	case l.chapPolicy != "" && !l.CHAPSecret.Given():
-		return machine.Usagef("--chap-policy needs --chap-secret REF")
+		return exit.Usagef("--chap-policy needs --chap-secret REF")
 	case l.policyOfCHAP() == login.CHAPPreferred && l.TargetSecret.Given():
-		return machine.Usagef("--chap-policy preferred and --target-secret exclude each other: a target that must authenticate cannot choose to go without CHAP")
+		return exit.Usagef("--chap-policy preferred and --target-secret exclude each other: a target that must authenticate cannot choose to go without CHAP")
 	case l.policyOfCHAP() == login.CHAPPreferred && l.targetUser != "":
-		return machine.Usagef("--chap-policy preferred and --target-user exclude each other: a target that must authenticate cannot choose to go without CHAP")
+		return exit.Usagef("--chap-policy preferred and --target-user exclude each other: a target that must authenticate cannot choose to go without CHAP")
 	case l.TargetSecret.Given() && !l.CHAPSecret.Given():
-		return machine.Usagef("--target-secret needs --chap-secret as well: in mutual CHAP the initiator authenticates first")
+		return exit.Usagef("--target-secret needs --chap-secret as well: in mutual CHAP the initiator authenticates first")
 	case l.targetUser != "" && !l.TargetSecret.Given() && !registry:
-		return machine.Usagef("--target-user needs --target-secret REF")
+		return exit.Usagef("--target-user needs --target-secret REF")
 	case l.targetUser != "" && !l.CHAPSecret.Given():
-		return machine.Usagef("--target-user needs --chap-secret as well: in mutual CHAP the initiator authenticates first")
+		return exit.Usagef("--target-user needs --chap-secret as well: in mutual CHAP the initiator authenticates first")
 	case l.shortSecrets && !l.CHAPSecret.Given():
-		return machine.Usagef("--short-secrets needs --chap-secret REF")
+		return exit.Usagef("--short-secrets needs --chap-secret REF")
 	case l.redirectNames && l.redirect == login.RedirectNone.String():
-		return machine.Usagef("--redirect-names and --redirect none exclude each other: none follows no redirection")
+		return exit.Usagef("--redirect-names and --redirect none exclude each other: none follows no redirection")
 	}
 	return CheckRefs(&l.CHAPSecret, &l.TargetSecret)
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
 )
 
@@ -57,7 +58,7 @@ func NameIn(b []byte, bare bool, rule nameRule) (string, error) {
 				return name, nil
 			}
 			if wrong == nil {
-				wrong = fmt.Errorf("line %d: %s", n, machine.ConfigReason(err))
+				wrong = fmt.Errorf("line %d: %s", n, wording.ConfigReason(err))
 			}
 		case aloneAt == 0 && text != "" && text[0] != '#':
 			alone, aloneAt = unquoted(text), n
@@ -70,7 +71,7 @@ func NameIn(b []byte, bare bool, rule nameRule) (string, error) {
 		return "", errors.New("it contains no " + nameKey)
 	}
 	if err := rule(alone); err != nil {
-		return "", fmt.Errorf("line %d: %s", aloneAt, machine.ConfigReason(err))
+		return "", fmt.Errorf("line %d: %s", aloneAt, wording.ConfigReason(err))
 	}
 	return alone, nil
 }

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
 )
 
@@ -36,7 +38,7 @@ func (r *nameRef) Set(s string) error {
 		return errors.New("expected the name itself, file:PATH or cred:NAME")
 	default:
 		if _, err := name.CheckName(s); err != nil {
-			return errors.New(machine.ConfigReason(err))
+			return errors.New(wording.ConfigReason(err))
 		}
 	}
 	r.given = s
@@ -57,7 +59,7 @@ func (r *nameRef) isRef() bool {
 }
 
 // resolve returns the name; empty: none was given. What is wrong with where it is is
-// a *machine.UsageError.
+// a *exit.UsageError.
 func (r *nameRef) resolve(ctx context.Context, w *machine.Env) (string, error) {
 	if !r.isRef() {
 		return r.given, nil
@@ -79,7 +81,7 @@ func (r *nameRef) resolve(ctx context.Context, w *machine.Env) (string, error) {
 	case ctx.Err() != nil:
 		return "", context.Cause(ctx)
 	case err != nil:
-		return "", machine.Usagef("--initiator-name %s: %s", r.given, FileReason(err))
+		return "", exit.Usagef("--initiator-name %s: %s", r.given, FileReason(err))
 	}
 	return name, nil
 }
@@ -90,7 +92,7 @@ func (r *Run) CheckName(iqn string) error {
 		return nil
 	}
 	if err := name.Validate(iqn); err != nil {
-		return machine.Usagef("--strict-names: %s", err)
+		return exit.Usagef("--strict-names: %s", err)
 	}
 	return nil
 }

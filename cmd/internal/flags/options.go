@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/login"
@@ -54,7 +55,7 @@ func (o *Options) CheckRefs(key *SecretRef, args []string) error {
 	for _, arg := range args {
 		for _, r := range refs {
 			if arg == "-" && r.ReadsStdin() {
-				return machine.Usagef("standard input cannot provide both portals (-) and a secret (fd:0)")
+				return exit.Usagef("standard input cannot provide both portals (-) and a secret (fd:0)")
 			}
 		}
 	}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
@@ -80,9 +80,9 @@ func (r *Run) OfRefresh() *Run {
 func (r *Run) Check() error {
 	switch {
 	case r.CaptureSecrets && r.Capture == "":
-		return machine.Usagef("--capture-secrets needs --capture FILE")
+		return exit.Usagef("--capture-secrets needs --capture FILE")
 	case r.All && r.Open:
-		return machine.Usagef("--all and --open exclude each other: --all also lists silent addresses, and --open only portals that speak iSCSI")
+		return exit.Usagef("--all and --open exclude each other: --all also lists silent addresses, and --open only portals that speak iSCSI")
 	}
 	return nil
 }

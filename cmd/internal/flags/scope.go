@@ -3,7 +3,7 @@ package flags
 import (
 	"github.com/spf13/pflag"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
@@ -24,13 +24,13 @@ func (s *Scope) FlagSet() *pflag.FlagSet {
 	return fs
 }
 
-// Check refuses what means no ports. Its error is a *machine.UsageError.
+// Check refuses what means no ports. Its error is a *exit.UsageError.
 func (s *Scope) Check() error {
 	switch {
 	case s.Port.Each:
-		return machine.Usagef("--initiator-port each works only with scan: give a number or all")
+		return exit.Usagef("--initiator-port each works only with scan: give a number or all")
 	case s.Instance == "" && s.Port.Number != ports.All:
-		return machine.Usagef("--initiator-port %s needs --instance: each instance has its own port numbers", s.Port.Number)
+		return exit.Usagef("--initiator-port %s needs --instance: each instance has its own port numbers", s.Port.Number)
 	}
 	return nil
 }

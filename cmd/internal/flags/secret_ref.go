@@ -10,7 +10,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/auth"
 )
 
@@ -75,7 +77,7 @@ func (r *SecretRef) Stored() (string, error) {
 	}
 	path, err := filepath.Abs(r.rest)
 	if err != nil {
-		return "", machine.Usagef("the path is relative, and the current directory no longer exists")
+		return "", exit.Usagef("the path is relative, and the current directory no longer exists")
 	}
 	return "file:" + path, nil
 }
@@ -91,7 +93,7 @@ func SecretOf(ctx context.Context, w *machine.Env, ref string) (auth.Secret, err
 	case ctx.Err() != nil:
 		return auth.Secret{}, context.Cause(ctx)
 	case err != nil:
-		return auth.Secret{}, fmt.Errorf("%s: %s", ref, machine.ReasonOnly(err))
+		return auth.Secret{}, fmt.Errorf("%s: %s", ref, wording.ReasonOnly(err))
 	case len(b) == 0:
 		return auth.Secret{}, fmt.Errorf("%s: the secret is empty", ref)
 	}
@@ -106,7 +108,7 @@ func CheckRefs(refs ...*SecretRef) error {
 			continue
 		}
 		if seen[r.fd()] {
-			return machine.Usagef("two secrets refer to the same file descriptor, which can be read only once")
+			return exit.Usagef("two secrets refer to the same file descriptor, which can be read only once")
 		}
 		seen[r.fd()] = true
 	}
@@ -120,9 +122,9 @@ func (r *SecretRef) Resolve(ctx context.Context, w *machine.Env, flag, question 
 	case ctx.Err() != nil:
 		return auth.Secret{}, context.Cause(ctx)
 	case err != nil:
-		return auth.Secret{}, machine.Usagef("%s: %s", flag, machine.ReasonOnly(err))
+		return auth.Secret{}, exit.Usagef("%s: %s", flag, wording.ReasonOnly(err))
 	case len(b) == 0:
-		return auth.Secret{}, machine.Usagef("%s: the secret is empty", flag)
+		return auth.Secret{}, exit.Usagef("%s: the secret is empty", flag)
 	}
 	return auth.NewSecret(b), nil
 }

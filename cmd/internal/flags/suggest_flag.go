@@ -7,8 +7,9 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 )
 
 // ofOtherTools returns what a flag of other tools is here; empty: it is not known. Only what
@@ -101,7 +102,7 @@ func singleDash(cmd *cobra.Command, afterDash string) error {
 	if len(name) < 2 || (f == nil || f.Hidden) && (cmd.HasParent() || flagOwners(cmd.Root(), name) == nil) {
 		return nil
 	}
-	return machine.Usagef("unknown flag -%s%s; see %s", name, Meant("--"+name), manualOf(cmd))
+	return exit.Usagef("unknown flag -%s%s; see %s", name, Meant("--"+name), manualOf(cmd))
 }
 
 // mistakenShort is singleDash where the first letter is a flag, so that the rest was taken
@@ -125,12 +126,12 @@ func Unknown(at *cobra.Command, arg string, known bool) error {
 	name, long := strings.CutPrefix(arg, "--")
 	name = nameOnly(name)
 	if long && !known {
-		return machine.Usagef("unknown flag --%s%s; see %s", machine.Escape(name), suggestFlag(at, name), manualOf(at))
+		return exit.Usagef("unknown flag --%s%s; see %s", terminal.Escape(name), suggestFlag(at, name), manualOf(at))
 	}
 	if err := singleDash(at, arg[1:]); err != nil || known {
 		return err
 	}
-	return machine.Usagef("unknown flag %s; see %s", machine.Escape(arg[:2]), manualOf(at))
+	return exit.Usagef("unknown flag %s; see %s", terminal.Escape(arg[:2]), manualOf(at))
 }
 
 // nameOnly cuts what may be a value off the name of an unknown flag: --chap-secret:VALUE, or

@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
@@ -45,11 +45,11 @@ func (a *View) FlagSet() *pflag.FlagSet {
 // Check refuses flags that do not go together.
 func (a *View) Check() error {
 	if a.ViaPortal && len(a.Rewrites) > 0 {
-		return machine.Usagef("--via-portal and --rewrite both replace the addresses of targets: give only one of them")
+		return exit.Usagef("--via-portal and --rewrite both replace the addresses of targets: give only one of them")
 	}
 	fits := func(p netip.Prefix) bool { return a.OfFamily(p.Addr()) }
 	if len(a.Within) > 0 && !slices.ContainsFunc(a.Within, fits) {
-		return machine.Usagef("--within has no IPv%s block, but --family %s shows only such addresses", a.Family, a.Family)
+		return exit.Usagef("--within has no IPv%s block, but --family %s shows only such addresses", a.Family, a.Family)
 	}
 	return nil
 }

@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/pkg/initiator/watch"
 )
 
@@ -35,7 +35,7 @@ func (w *Watch) FlagSet() *pflag.FlagSet {
 // Check refuses values that are out of bounds.
 func (w *Watch) Check() error {
 	if w.Every != 0 && w.Every < watch.MinEvery {
-		return machine.Usagef("--every %s: expected 1s or more", w.Every)
+		return exit.Usagef("--every %s: expected 1s or more", w.Every)
 	}
 	return nil
 }

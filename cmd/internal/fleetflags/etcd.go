@@ -8,8 +8,10 @@ import (
 	"github.com/spf13/pflag"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/etcd"
 )
 
@@ -55,26 +57,26 @@ func (f *Etcd) Given() string {
 }
 
 // Understand takes from the environment what was not given, and reads the password. Its
-// error is a *machine.UsageError.
+// error is a *exit.UsageError.
 func (f *Etcd) Understand(ctx context.Context, w *machine.Env) (err error) {
 	if err := f.fromEnvironment(w); err != nil {
 		return err
 	}
 	switch {
 	case len(f.endpoints) == 0:
-		return machine.Usagef("--etcd is missing: give the URL of a member of etcd, or set %s", EtcdVariable)
+		return exit.Usagef("--etcd is missing: give the URL of a member of etcd, or set %s", EtcdVariable)
 	case f.refuseQuestions && f.password.Scheme == "prompt":
-		return machine.Usagef("--etcd-password: nobody can be asked here; say where the password is: file:PATH, env:NAME, cred:NAME or fd:N")
+		return exit.Usagef("--etcd-password: nobody can be asked here; say where the password is: file:PATH, env:NAME, cred:NAME or fd:N")
 	case f.password.Given() && f.user == "":
-		return machine.Usagef("--etcd-password needs --etcd-user as well")
+		return exit.Usagef("--etcd-password needs --etcd-user as well")
 	case f.user != "" && !f.password.Given():
-		return machine.Usagef("--etcd-user needs --etcd-password as well: file:PATH, env:NAME or cred:NAME; a user whom --etcd-cert names needs neither")
+		return exit.Usagef("--etcd-user needs --etcd-password as well: file:PATH, env:NAME or cred:NAME; a user whom --etcd-cert names needs neither")
 	case (f.cert == "") != (f.key == ""):
-		return machine.Usagef("--etcd-cert and --etcd-key go together")
+		return exit.Usagef("--etcd-cert and --etcd-key go together")
 	}
 	f.config = etcd.Config{Endpoints: f.endpoints, CACert: f.caCert, Cert: f.cert, Key: f.key, User: f.user}
 	if f.password.Given() {
-		f.config.Password, err = f.password.Resolve(ctx, w, "--etcd-password", "password of "+machine.Visible(f.user)+" at etcd: ")
+		f.config.Password, err = f.password.Resolve(ctx, w, "--etcd-password", "password of "+terminal.Visible(f.user)+" at etcd: ")
 	}
 	return err
 }
@@ -100,7 +102,7 @@ func (f *Etcd) fromEnvironment(w *machine.Env) error {
 		f.user = of(userVariable)
 		if ref != "" {
 			if err := f.password.Set(ref); err != nil {
-				return machine.Usagef("%s: %v", passwordVariable, err)
+				return exit.Usagef("%s: %v", passwordVariable, err)
 			}
 		}
 	}
@@ -123,7 +125,7 @@ func (f *Etcd) New() (*clientv3.Client, error) {
 // usage makes the error of flags that etcd's client cannot use one of usage.
 func usage(err error) error {
 	if e := (*etcd.Error)(nil); errors.As(err, &e) && e.State == etcd.Misconfigured {
-		return machine.Usagef("%v", e)
+		return exit.Usagef("%v", e)
 	}
 	return err
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
@@ -45,19 +46,19 @@ func (f *Fleet) NameFlagSet() *pflag.FlagSet {
 }
 
 // Understand takes from the environment what was not given, and reads the password. Its
-// error is a *machine.UsageError.
+// error is a *exit.UsageError.
 func (f *Fleet) Understand(ctx context.Context, w *machine.Env) (err error) {
 	if f.Name == "" {
 		f.Name, _ = w.LookupEnv(FleetVariable)
 	}
 	if f.Name == "" {
-		return machine.Usagef("--fleet is missing: give the name of the fleet, or set %s", FleetVariable)
+		return exit.Usagef("--fleet is missing: give the name of the fleet, or set %s", FleetVariable)
 	}
 	if err := f.Etcd.Understand(ctx, w); err != nil {
 		return err
 	}
 	if f.keys, err = fleet.NewKeys(f.Name); err != nil {
-		return machine.Usagef("--fleet: %v", err)
+		return exit.Usagef("--fleet: %v", err)
 	}
 	return nil
 }

@@ -7,7 +7,9 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/etcd"
 )
@@ -22,12 +24,12 @@ const (
 func CheckPrefix(prefix string) error {
 	switch {
 	case len(prefix) < 2 || len(prefix) > maxPrefix || strings.ContainsFunc(prefix, unicode.IsControl):
-		return machine.Usagef("--registry etcd:PREFIX: a prefix has from 1 to %d bytes and no control characters, such as etcd:/discover/registry/pair1/", maxPrefix)
+		return exit.Usagef("--registry etcd:PREFIX: a prefix has from 1 to %d bytes and no control characters, such as etcd:/discover/registry/pair1/", maxPrefix)
 	case strings.HasPrefix(prefix, fleetKeys):
-		return machine.Usagef("--registry etcd:PREFIX: keys below %s are of fleets: use another prefix, such as etcd:/discover/registry/pair1/", fleetKeys)
+		return exit.Usagef("--registry etcd:PREFIX: keys below %s are of fleets: use another prefix, such as etcd:/discover/registry/pair1/", fleetKeys)
 	}
 	if e := (*etcd.Error)(nil); errors.As(etcd.CheckPrefix(prefix), &e) {
-		return machine.Usagef("--registry etcd:PREFIX: %s, such as etcd:/discover/registry/pair1/", e.Reason)
+		return exit.Usagef("--registry etcd:PREFIX: %s, such as etcd:/discover/registry/pair1/", e.Reason)
 	}
 	return nil
 }
@@ -47,7 +49,7 @@ func OpenRegistry(ctx context.Context, w *machine.Env, prefix string) (registry.
 		return nil, err
 	}
 	e.SayExposed(func(format string, args ...any) {
-		fmt.Fprintf(w.Stderr, "discover: %s\n", machine.Visible(fmt.Sprintf(format, args...)))
+		fmt.Fprintf(w.Stderr, "discover: %s\n", terminal.Visible(fmt.Sprintf(format, args...)))
 	})
 	client, err := e.Dial(ctx)
 	if err != nil {

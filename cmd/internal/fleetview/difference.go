@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/view"
 )
 
@@ -25,31 +25,31 @@ const (
 
 // A JSONFleetDifference is one thing in a fleet that is not as it should be.
 type JSONFleetDifference struct {
-	Kind    string                           `json:"kind"`
-	Portal  render.JSONText                  `json:"portal,omitempty"`
-	ISNS    render.JSONText                  `json:"isns_server,omitempty"`
-	Hosts   render.JSONList[render.JSONText] `json:"hosts"`              // that it is about
-	Of      int                              `json:"of_hosts,omitempty"` // of how many
-	Since   render.JSONTime                  `json:"since"`              // null: not known
-	Targets *int                             `json:"targets,omitempty"`  // that the hosts see
-	Peers   int                              `json:"peers,omitempty"`    // hosts that see more
-	PeerSee int                              `json:"peer_targets,omitempty"`
-	Lacks   []render.JSONText                `json:"lacks,omitempty"` // names of targets, at most view.MaxLacks
-	Paths   int                              `json:"paths,omitempty"` // that a silent host had
-	Stages  []JSONFleetStage                 `json:"stages,omitempty"`
-	Name    render.JSONText                  `json:"initiator_name,omitempty"` // that hosts have in common
-	Key     render.JSONText                  `json:"key,omitempty"`
-	Answer  string                           `json:"answer,omitempty"`
-	Message render.JSONText                  `json:"message,omitempty"`
+	Kind    string                       `json:"kind"`
+	Portal  jsonitem.Text                `json:"portal,omitempty"`
+	ISNS    jsonitem.Text                `json:"isns_server,omitempty"`
+	Hosts   jsonitem.List[jsonitem.Text] `json:"hosts"`              // that it is about
+	Of      int                          `json:"of_hosts,omitempty"` // of how many
+	Since   jsonitem.Time                `json:"since"`              // null: not known
+	Targets *int                         `json:"targets,omitempty"`  // that the hosts see
+	Peers   int                          `json:"peers,omitempty"`    // hosts that see more
+	PeerSee int                          `json:"peer_targets,omitempty"`
+	Lacks   []jsonitem.Text              `json:"lacks,omitempty"` // names of targets, at most view.MaxLacks
+	Paths   int                          `json:"paths,omitempty"` // that a silent host had
+	Stages  []JSONFleetStage             `json:"stages,omitempty"`
+	Name    jsonitem.Text                `json:"initiator_name,omitempty"` // that hosts have in common
+	Key     jsonitem.Text                `json:"key,omitempty"`
+	Answer  string                       `json:"answer,omitempty"`
+	Message jsonitem.Text                `json:"message,omitempty"`
 
 	details string // for people
 }
 
 // A JSONFleetStage is how many paths fail at a stage.
 type JSONFleetStage struct {
-	Stage   render.JSONText `json:"stage"`
-	Paths   int             `json:"paths"`
-	Message render.JSONText `json:"message,omitempty"` // of one of them
+	Stage   jsonitem.Text `json:"stage"`
+	Paths   int           `json:"paths"`
+	Message jsonitem.Text `json:"message,omitempty"` // of one of them
 }
 
 // Differences lists what a Difference has: the worst first.
@@ -66,26 +66,26 @@ func Differences(d *view.Difference) (all []JSONFleetDifference) {
 	}
 	for _, m := range d.Missing {
 		all = append(all, JSONFleetDifference{
-			Kind: KindMissing, Portal: render.JSONText(m.Portal.String()), Hosts: texts(m.Hosts), Of: m.Of,
+			Kind: KindMissing, Portal: jsonitem.Text(m.Portal.String()), Hosts: texts(m.Hosts), Of: m.Of,
 			details: "config/ has it, and they do not",
 		})
 	}
 	for _, s := range d.Silent {
 		all = append(all, JSONFleetDifference{
-			Kind: KindSilent, Hosts: texts([]string{s.Host}), Since: render.JSONTime(s.Since), Paths: s.Paths, details: "it had " + plural(s.Paths, "path"),
+			Kind: KindSilent, Hosts: texts([]string{s.Host}), Since: jsonitem.Time(s.Since), Paths: s.Paths, details: "it had " + plural(s.Paths, "path"),
 		})
 	}
 	for i := range d.Twice {
 		all = append(all, newTwice(&d.Twice[i]))
 	}
 	for _, s := range d.Same {
-		all = append(all, JSONFleetDifference{Kind: KindSame, Hosts: texts(s.Hosts), Name: render.JSONText(s.Name), details: "each logs in as " + s.Name + ": a target takes them for one host"})
+		all = append(all, JSONFleetDifference{Kind: KindSame, Hosts: texts(s.Hosts), Name: jsonitem.Text(s.Name), details: "each logs in as " + s.Name + ": a target takes them for one host"})
 	}
 	for _, l := range d.Liars {
-		all = append(all, JSONFleetDifference{Kind: KindLie, Hosts: texts([]string{l.Host}), Since: render.JSONTime(l.At), Message: render.JSONText(l.Why), details: l.Why})
+		all = append(all, JSONFleetDifference{Kind: KindLie, Hosts: texts([]string{l.Host}), Since: jsonitem.Time(l.At), Message: jsonitem.Text(l.Why), details: l.Why})
 	}
 	for _, o := range d.Odd {
-		j := JSONFleetDifference{Kind: KindOdd, Key: render.JSONText(o.Key), Message: render.JSONText(o.Err.Error()), details: o.Key + ": " + o.Err.Error()}
+		j := JSONFleetDifference{Kind: KindOdd, Key: jsonitem.Text(o.Key), Message: jsonitem.Text(o.Err.Error()), details: o.Key + ": " + o.Err.Error()}
 		if o.Host != "" {
 			j.Hosts = texts([]string{o.Host})
 		}
@@ -93,14 +93,14 @@ func Differences(d *view.Difference) (all []JSONFleetDifference) {
 	}
 	for _, u := range d.Unread {
 		all = append(all, JSONFleetDifference{
-			Kind: KindUnread, Portal: render.JSONText(u.Portal.String()), Answer: u.Answer.String(), Message: render.JSONText(u.Err.Error()), details: u.Err.Error(),
+			Kind: KindUnread, Portal: jsonitem.Text(u.Portal.String()), Answer: u.Answer.String(), Message: jsonitem.Text(u.Err.Error()), details: u.Err.Error(),
 		})
 	}
 	return all
 }
 
 func newFailing(f *view.Failing) JSONFleetDifference {
-	j := JSONFleetDifference{Kind: KindFailing, Portal: render.JSONText(f.Portal.String()), Hosts: texts(f.Failed), Of: f.Hosts, Since: render.JSONTime(f.Since)}
+	j := JSONFleetDifference{Kind: KindFailing, Portal: jsonitem.Text(f.Portal.String()), Hosts: texts(f.Failed), Of: f.Hosts, Since: jsonitem.Time(f.Since)}
 	if f.Gone {
 		j.Kind = KindGone
 	}
@@ -109,7 +109,7 @@ func newFailing(f *view.Failing) JSONFleetDifference {
 	}
 	var words []string
 	for _, s := range f.Stages {
-		j.Stages = append(j.Stages, JSONFleetStage{render.JSONText(s.Stage), s.Paths, render.JSONText(s.Message)})
+		j.Stages = append(j.Stages, JSONFleetStage{jsonitem.Text(s.Stage), s.Paths, jsonitem.Text(s.Message)})
 		word := plural(s.Paths, "path") + " failed" + at(s.Stage)
 		if s.Message != "" {
 			word += ": " + cutReason(s.Message, f.Portal.String())
@@ -131,7 +131,7 @@ func newTwice(t *view.Twice) JSONFleetDifference {
 		words = append(words, word+", its registry is "+o.ID)
 	}
 	details += Names(words)
-	return JSONFleetDifference{Kind: KindTwice, Hosts: texts([]string{t.Host}), Since: render.JSONTime(t.Others[0].Started), Message: render.JSONText(details), details: details}
+	return JSONFleetDifference{Kind: KindTwice, Hosts: texts([]string{t.Host}), Since: jsonitem.Time(t.Others[0].Started), Message: jsonitem.Text(details), details: details}
 }
 
 // cutReason returns the reason in a message about a portal, without its remedy.
@@ -148,7 +148,7 @@ func cutReason(message, portal string) string {
 func newFewer(f *view.Fewer) JSONFleetDifference {
 	hosts := HostsOf(f.Paths)
 	j := JSONFleetDifference{
-		Kind: KindFewer, Portal: render.JSONText(f.Portal.String()), Hosts: texts(hosts), Of: len(hosts) + f.Peers, Targets: &f.Targets,
+		Kind: KindFewer, Portal: jsonitem.Text(f.Portal.String()), Hosts: texts(hosts), Of: len(hosts) + f.Peers, Targets: &f.Targets,
 		Peers: f.Peers, PeerSee: f.PeerSees, Lacks: texts(f.Lacks),
 	}
 	if f.ISNS {
@@ -161,10 +161,10 @@ func newFewer(f *view.Fewer) JSONFleetDifference {
 	return j
 }
 
-func texts(all []string) []render.JSONText {
-	list := make([]render.JSONText, len(all))
+func texts(all []string) []jsonitem.Text {
+	list := make([]jsonitem.Text, len(all))
 	for i, s := range all {
-		list[i] = render.JSONText(s)
+		list[i] = jsonitem.Text(s)
 	}
 	return list
 }

@@ -3,28 +3,29 @@ package fleetview
 import (
 	"fmt"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/view"
 )
 
 // A JSONFleetEvent is a change of a fleet.
 type JSONFleetEvent struct {
-	Schema  int              `json:"schema"`
-	Time    render.JSONTime  `json:"time"`
-	Seq     int64            `json:"seq"` // counts the events of one run, from 1
-	Type    string           `json:"type"`
-	Host    render.JSONText  `json:"host,omitempty"`
-	Portal  render.JSONText  `json:"portal,omitempty"`
-	ISNS    render.JSONText  `json:"isns_server,omitempty"`
-	Hosts   int              `json:"hosts,omitempty"`   // that have the portal
-	Changed int              `json:"changed,omitempty"` // of them: those that the event is of
-	Failing int              `json:"failing,omitempty"` // of them: those that fail now
-	Targets *int             `json:"targets,omitempty"`
-	Before  *int             `json:"targets_before,omitempty"`
-	Paths   int              `json:"paths,omitempty"`
-	Since   *render.JSONTime `json:"since,omitempty"`
-	Reason  render.JSONText  `json:"reason,omitempty"`
+	Schema  int            `json:"schema"`
+	Time    jsonitem.Time  `json:"time"`
+	Seq     int64          `json:"seq"` // counts the events of one run, from 1
+	Type    string         `json:"type"`
+	Host    jsonitem.Text  `json:"host,omitempty"`
+	Portal  jsonitem.Text  `json:"portal,omitempty"`
+	ISNS    jsonitem.Text  `json:"isns_server,omitempty"`
+	Hosts   int            `json:"hosts,omitempty"`   // that have the portal
+	Changed int            `json:"changed,omitempty"` // of them: those that the event is of
+	Failing int            `json:"failing,omitempty"` // of them: those that fail now
+	Targets *int           `json:"targets,omitempty"`
+	Before  *int           `json:"targets_before,omitempty"`
+	Paths   int            `json:"paths,omitempty"`
+	Since   *jsonitem.Time `json:"since,omitempty"`
+	Reason  jsonitem.Text  `json:"reason,omitempty"`
 }
 
 // eventSchema is the layout of a JSONFleetEvent.
@@ -33,11 +34,11 @@ const eventSchema = 1
 // NewJSONFleetEvent describes an event with its number.
 func NewJSONFleetEvent(e *view.Event, seq int64) JSONFleetEvent {
 	j := JSONFleetEvent{
-		Schema: eventSchema, Time: render.JSONTime(e.Time), Seq: seq, Type: string(e.Type), Host: render.JSONText(e.Host),
-		Hosts: e.Hosts, Changed: e.Changed, Failing: e.Failing, Paths: e.Paths, Reason: render.JSONText(e.Reason),
+		Schema: eventSchema, Time: jsonitem.Time(e.Time), Seq: seq, Type: string(e.Type), Host: jsonitem.Text(e.Host),
+		Hosts: e.Hosts, Changed: e.Changed, Failing: e.Failing, Paths: e.Paths, Reason: jsonitem.Text(e.Reason),
 	}
 	if e.Portal.Port != 0 {
-		j.Portal = render.JSONText(e.Portal.String())
+		j.Portal = jsonitem.Text(e.Portal.String())
 		if e.ISNS {
 			j.Portal, j.ISNS = "", j.Portal
 		}
@@ -46,7 +47,7 @@ func NewJSONFleetEvent(e *view.Event, seq int64) JSONFleetEvent {
 		j.Targets, j.Before = &e.Targets, &e.Before
 	}
 	if !e.Since.IsZero() {
-		since := render.JSONTime(e.Since)
+		since := jsonitem.Time(e.Since)
 		j.Since = &since
 	}
 	return j
@@ -58,7 +59,7 @@ func EventLine(e *view.Event) string {
 }
 
 // EventText says what an event tells. It is one line, and escaped.
-func EventText(e *view.Event) string { return machine.Visible(eventText(e)) }
+func EventText(e *view.Event) string { return terminal.Visible(eventText(e)) }
 
 func eventText(e *view.Event) string {
 	portal := portalText(e.Portal, e.ISNS)

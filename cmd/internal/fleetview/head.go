@@ -4,32 +4,34 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/view"
 )
 
 // A JSONFleetHead says which fleet an answer is of, and how old it is.
 type JSONFleetHead struct {
-	Name       render.JSONText `json:"name"`
-	Revision   int64           `json:"revision"`    // of etcd; 0: nothing was read yet
-	AsOf       render.JSONTime `json:"as_of"`       // when etcd last answered; null: never
-	StaleSince render.JSONTime `json:"stale_since"` // since when it does not; null: it does
-	Error      render.JSONText `json:"error,omitempty"`
-	Leader     render.JSONText `json:"leader"` // empty: no host leads
-	Hosts      int             `json:"hosts"`
-	Silent     int             `json:"silent"`
-	Unreadable int             `json:"unreadable_keys"` // at most view.MaxOdd
+	Name       jsonitem.Text `json:"name"`
+	Revision   int64         `json:"revision"`    // of etcd; 0: nothing was read yet
+	AsOf       jsonitem.Time `json:"as_of"`       // when etcd last answered; null: never
+	StaleSince jsonitem.Time `json:"stale_since"` // since when it does not; null: it does
+	Error      jsonitem.Text `json:"error,omitempty"`
+	Leader     jsonitem.Text `json:"leader"` // empty: no host leads
+	Hosts      int           `json:"hosts"`
+	Silent     int           `json:"silent"`
+	Unreadable int           `json:"unreadable_keys"` // at most view.MaxOdd
 }
 
 // NewJSONFleetHead describes a view of the fleet of a name.
 func NewJSONFleetHead(name string, v *view.View) JSONFleetHead {
 	j := JSONFleetHead{
-		Name: render.JSONText(name), Revision: v.Revision, AsOf: render.JSONTime(v.AsOf), StaleSince: render.JSONTime(v.Stale),
-		Leader: render.JSONText(v.Leader), Hosts: len(v.Hosts), Unreadable: v.OddCount,
+		Name: jsonitem.Text(name), Revision: v.Revision, AsOf: jsonitem.Time(v.AsOf), StaleSince: jsonitem.Time(v.Stale),
+		Leader: jsonitem.Text(v.Leader), Hosts: len(v.Hosts), Unreadable: v.OddCount,
 	}
 	if v.Err != nil {
-		j.Error = render.JSONText(v.Err.Error())
+		j.Error = jsonitem.Text(v.Err.Error())
 	}
 	for _, h := range v.Hosts {
 		if h.Silent() {
@@ -62,17 +64,17 @@ func Notes(v *view.View, now time.Time) (notes []string) {
 		if i == maxTold {
 			break
 		}
-		notes = append(notes, fmt.Sprintf("key %s in etcd is passed over: %v", machine.Quoted(o.Key), o.Err))
+		notes = append(notes, fmt.Sprintf("key %s in etcd is passed over: %v", wording.Quoted(o.Key), o.Err))
 	}
 	if more := v.OddCount - min(len(v.Odd), maxTold); more > 0 {
-		note := machine.Plural(more, "further key in etcd is passed over", "further keys in etcd are passed over")
+		note := wording.Plural(more, "further key in etcd is passed over", "further keys in etcd are passed over")
 		if v.OddCount == view.MaxOdd {
 			note = "at least " + note // no more are counted
 		}
 		notes = append(notes, note)
 	}
 	for i := range notes {
-		notes[i] = machine.Visible(notes[i])
+		notes[i] = terminal.Visible(notes[i])
 	}
 	return notes
 }

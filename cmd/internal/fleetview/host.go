@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/view"
 )
@@ -22,38 +22,38 @@ const (
 
 // A JSONFleetHost is a host of the fleet.
 type JSONFleetHost struct {
-	Host          render.JSONText                `json:"host"`
-	State         string                         `json:"state"`
-	Error         render.JSONText                `json:"error,omitempty"` // of a record that cannot be read
-	SilentSince   render.JSONTime                `json:"silent_since"`    // null: it is not, or it is not known
-	FirstSeen     render.JSONTime                `json:"first_seen"`      // by the leader; null: not yet
-	Paths         int                            `json:"paths"`           // of a silent host: how many it had
-	PathsUp       int                            `json:"paths_up"`
-	Unpublished   int                            `json:"unpublished,omitempty"` // paths beyond those that a host may publish
-	Version       render.JSONText                `json:"version,omitempty"`
-	InitiatorName render.JSONText                `json:"initiator_name,omitempty"`
-	Started       render.JSONTime                `json:"started"`
-	Every         float64                        `json:"interval_seconds,omitempty"`
-	ID            render.JSONText                `json:"id,omitempty"`
-	Lie           render.JSONText                `json:"lie,omitempty"` // what it last published that was not true
-	LieAt         render.JSONTime                `json:"lie_at"`
-	Ports         render.JSONList[JSONFleetPort] `json:"ports"`
+	Host          jsonitem.Text                `json:"host"`
+	State         string                       `json:"state"`
+	Error         jsonitem.Text                `json:"error,omitempty"` // of a record that cannot be read
+	SilentSince   jsonitem.Time                `json:"silent_since"`    // null: it is not, or it is not known
+	FirstSeen     jsonitem.Time                `json:"first_seen"`      // by the leader; null: not yet
+	Paths         int                          `json:"paths"`           // of a silent host: how many it had
+	PathsUp       int                          `json:"paths_up"`
+	Unpublished   int                          `json:"unpublished,omitempty"` // paths beyond those that a host may publish
+	Version       jsonitem.Text                `json:"version,omitempty"`
+	InitiatorName jsonitem.Text                `json:"initiator_name,omitempty"`
+	Started       jsonitem.Time                `json:"started"`
+	Every         float64                      `json:"interval_seconds,omitempty"`
+	ID            jsonitem.Text                `json:"id,omitempty"`
+	Lie           jsonitem.Text                `json:"lie,omitempty"` // what it last published that was not true
+	LieAt         jsonitem.Time                `json:"lie_at"`
+	Ports         jsonitem.List[JSONFleetPort] `json:"ports"`
 }
 
 // A JSONFleetPort is an initiator port of a host.
 type JSONFleetPort struct {
-	Instance      render.JSONText `json:"instance"`
-	InitiatorPort uint32          `json:"initiator_port"`
-	Address       render.JSONText `json:"address"`
-	Device        render.JSONText `json:"device,omitempty"`
-	State         render.JSONText `json:"state"`
+	Instance      jsonitem.Text `json:"instance"`
+	InitiatorPort uint32        `json:"initiator_port"`
+	Address       jsonitem.Text `json:"address"`
+	Device        jsonitem.Text `json:"device,omitempty"`
+	State         jsonitem.Text `json:"state"`
 }
 
 // NewJSONFleetHost describes a host.
 func NewJSONFleetHost(h *view.Host) JSONFleetHost {
-	j := JSONFleetHost{Host: render.JSONText(h.Name), State: stateOf(h), Paths: len(h.Paths)}
+	j := JSONFleetHost{Host: jsonitem.Text(h.Name), State: stateOf(h), Paths: len(h.Paths)}
 	if h.Err != nil {
-		j.Error = render.JSONText(h.Err.Error())
+		j.Error = jsonitem.Text(h.Err.Error())
 	}
 	for _, p := range h.Paths {
 		if p.Up {
@@ -64,16 +64,16 @@ func NewJSONFleetHost(h *view.Host) JSONFleetHost {
 		j.Paths, j.PathsUp = 0, 0
 	}
 	if k := h.Known; k != nil {
-		j.FirstSeen, j.Lie, j.LieAt = render.JSONTime(k.First), render.JSONText(k.Lie), render.JSONTime(k.LieAt)
+		j.FirstSeen, j.Lie, j.LieAt = jsonitem.Time(k.First), jsonitem.Text(k.Lie), jsonitem.Time(k.LieAt)
 		if h.Silent() {
-			j.SilentSince, j.Paths = render.JSONTime(k.SilentSince), k.Paths
+			j.SilentSince, j.Paths = jsonitem.Time(k.SilentSince), k.Paths
 		}
 	}
 	if i := h.Info; i != nil {
-		j.Version, j.InitiatorName, j.Started = render.JSONText(i.Version), render.JSONText(i.InitiatorName), render.JSONTime(i.Started)
-		j.Every, j.ID, j.Unpublished = i.Every, render.JSONText(i.ID), i.Unpublished
+		j.Version, j.InitiatorName, j.Started = jsonitem.Text(i.Version), jsonitem.Text(i.InitiatorName), jsonitem.Time(i.Started)
+		j.Every, j.ID, j.Unpublished = i.Every, jsonitem.Text(i.ID), i.Unpublished
 		for _, p := range i.Ports {
-			j.Ports = append(j.Ports, JSONFleetPort{render.JSONText(p.Instance), p.Number, render.JSONText(p.Address), render.JSONText(p.Device), render.JSONText(p.State)})
+			j.Ports = append(j.Ports, JSONFleetPort{jsonitem.Text(p.Instance), p.Number, jsonitem.Text(p.Address), jsonitem.Text(p.Device), jsonitem.Text(p.State)})
 		}
 	}
 	return j

@@ -4,49 +4,49 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/view"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // A JSONFleetPortal is a portal, with the groups of paths that see the same.
 type JSONFleetPortal struct {
-	Portal  render.JSONText                 `json:"portal,omitempty"`
-	ISNS    render.JSONText                 `json:"isns_server,omitempty"`
-	Desired bool                            `json:"desired"` // config/ has it
-	Hosts   int                             `json:"hosts"`
-	Failing int                             `json:"failing"`
-	Groups  render.JSONList[JSONFleetGroup] `json:"groups"`
+	Portal  jsonitem.Text                 `json:"portal,omitempty"`
+	ISNS    jsonitem.Text                 `json:"isns_server,omitempty"`
+	Desired bool                          `json:"desired"` // config/ has it
+	Hosts   int                           `json:"hosts"`
+	Failing int                           `json:"failing"`
+	Groups  jsonitem.List[JSONFleetGroup] `json:"groups"`
 }
 
 // A JSONFleetGroup is paths that see the same: the same answer, or the same failure.
 type JSONFleetGroup struct {
-	Up         bool                           `json:"up"`
-	Hosts      int                            `json:"hosts"`
-	Since      render.JSONTime                `json:"since"`
-	Targets    *int                           `json:"targets,omitempty"` // of a group that is up
-	Incomplete bool                           `json:"incomplete,omitempty"`
-	Answer     string                         `json:"answer,omitempty"` // SHA-256 of the list; absent: there is none
-	Code       uint32                         `json:"code,omitempty"`
-	CodeName   string                         `json:"code_name,omitempty"`
-	Stage      render.JSONText                `json:"stage,omitempty"`
-	Message    render.JSONText                `json:"message,omitempty"`
-	Paths      render.JSONList[JSONFleetPath] `json:"paths"`
+	Up         bool                         `json:"up"`
+	Hosts      int                          `json:"hosts"`
+	Since      jsonitem.Time                `json:"since"`
+	Targets    *int                         `json:"targets,omitempty"` // of a group that is up
+	Incomplete bool                         `json:"incomplete,omitempty"`
+	Answer     string                       `json:"answer,omitempty"` // SHA-256 of the list; absent: there is none
+	Code       uint32                       `json:"code,omitempty"`
+	CodeName   string                       `json:"code_name,omitempty"`
+	Stage      jsonitem.Text                `json:"stage,omitempty"`
+	Message    jsonitem.Text                `json:"message,omitempty"`
+	Paths      jsonitem.List[JSONFleetPath] `json:"paths"`
 }
 
 // A JSONFleetPath is what one host sees from one initiator port.
 type JSONFleetPath struct {
-	Host          render.JSONText `json:"host"`
-	Instance      render.JSONText `json:"instance"`
-	InitiatorPort string          `json:"initiator_port"`
-	Source        render.JSONText `json:"source,omitempty"`
-	Since         render.JSONTime `json:"since"`
-	Fleet         bool            `json:"fleet"` // the host has the entry because config/ says so
+	Host          jsonitem.Text `json:"host"`
+	Instance      jsonitem.Text `json:"instance"`
+	InitiatorPort string        `json:"initiator_port"`
+	Source        jsonitem.Text `json:"source,omitempty"`
+	Since         jsonitem.Time `json:"since"`
+	Fleet         bool          `json:"fleet"` // the host has the entry because config/ says so
 }
 
 // NewJSONFleetPortal describes a portal.
 func NewJSONFleetPortal(p *view.Portal) JSONFleetPortal {
-	j := JSONFleetPortal{Portal: render.JSONText(p.Portal.String()), Desired: p.Desired != nil, Hosts: p.Hosts, Failing: p.Failing}
+	j := JSONFleetPortal{Portal: jsonitem.Text(p.Portal.String()), Desired: p.Desired != nil, Hosts: p.Hosts, Failing: p.Failing}
 	if p.ISNS {
 		j.Portal, j.ISNS = "", j.Portal
 	}
@@ -57,19 +57,19 @@ func NewJSONFleetPortal(p *view.Portal) JSONFleetPortal {
 }
 
 func newJSONFleetGroup(g *view.Group) JSONFleetGroup {
-	j := JSONFleetGroup{Up: g.Up, Hosts: g.Hosts, Since: render.JSONTime(g.Since), Incomplete: g.Incomplete}
+	j := JSONFleetGroup{Up: g.Up, Hosts: g.Hosts, Since: jsonitem.Time(g.Since), Incomplete: g.Incomplete}
 	if g.Up {
 		j.Targets = &g.Targets
 		if !g.Answer.IsZero() {
 			j.Answer = g.Answer.String()
 		}
 	} else {
-		j.Code, j.CodeName, j.Stage, j.Message = g.Code, isdsc.Name(g.Code), render.JSONText(g.Stage), render.JSONText(g.Message)
+		j.Code, j.CodeName, j.Stage, j.Message = g.Code, isdsc.Name(g.Code), jsonitem.Text(g.Stage), jsonitem.Text(g.Message)
 	}
 	for _, p := range g.Paths {
 		j.Paths = append(j.Paths, JSONFleetPath{
-			Host: render.JSONText(p.Host), Instance: render.JSONText(p.Entry.Instance), InitiatorPort: p.Entry.Port.String(),
-			Source: render.JSONText(p.Source), Since: render.JSONTime(p.Since), Fleet: p.Fleet,
+			Host: jsonitem.Text(p.Host), Instance: jsonitem.Text(p.Entry.Instance), InitiatorPort: p.Entry.Port.String(),
+			Source: jsonitem.Text(p.Source), Since: jsonitem.Time(p.Since), Fleet: p.Fleet,
 		})
 	}
 	return j

@@ -9,7 +9,7 @@ import (
 	"iter"
 	"slices"
 
-	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/view"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
@@ -23,10 +23,10 @@ const (
 
 // A JSONFleetTarget is a target, and how many hosts see it.
 type JSONFleetTarget struct {
-	Target  render.JSONText                  `json:"target"`
-	Hosts   int                              `json:"hosts"`    // that see it at one of the portals
-	OfHosts int                              `json:"of_hosts"` // that have one of the portals where it is seen
-	Portals render.JSONList[render.JSONText] `json:"portals"`  // where it is seen
+	Target  jsonitem.Text                `json:"target"`
+	Hosts   int                          `json:"hosts"`    // that see it at one of the portals
+	OfHosts int                          `json:"of_hosts"` // that have one of the portals where it is seen
+	Portals jsonitem.List[jsonitem.Text] `json:"portals"`  // where it is seen
 }
 
 // TargetHead are the columns of Row.
@@ -185,7 +185,7 @@ func (c *census) haveOf(portals []view.Portal) [][]int {
 
 // target counts the hosts of one target.
 func (c *census) target(name string, portals []view.Portal, have [][]int) JSONFleetTarget {
-	j := JSONFleetTarget{Target: render.JSONText(name)}
+	j := JSONFleetTarget{Target: jsonitem.Text(name)}
 	ids := c.all[name]
 	var at []int32
 	for _, id := range ids {
@@ -194,7 +194,7 @@ func (c *census) target(name string, portals []view.Portal, have [][]int) JSONFl
 	slices.Sort(at)
 	at = slices.Compact(at)
 	for _, i := range at {
-		j.Portals = append(j.Portals, render.JSONText(portalText(portals[i].Portal, portals[i].ISNS)))
+		j.Portals = append(j.Portals, jsonitem.Text(portalText(portals[i].Portal, portals[i].ISNS)))
 	}
 	j.Hosts, j.OfHosts = c.see.count(ids, c.groups), c.of.count(at, have)
 	return j

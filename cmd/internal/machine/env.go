@@ -10,6 +10,7 @@ import (
 	"os"
 	"runtime"
 
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/internal/safefile"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
@@ -70,8 +71,8 @@ func Real() Env {
 		Stdin:      os.Stdin,
 		Stdout:     os.Stdout,
 		Stderr:     os.Stderr,
-		Terminal:   terminalColumns,
-		Rows:       terminalRows,
+		Terminal:   terminal.Columns,
+		Rows:       terminal.Rows,
 		LookupEnv:  os.LookupEnv,
 		Open:       func(path string) (io.ReadCloser, error) { return os.Open(path) },
 		Files:      os.DirFS("/"),
@@ -81,7 +82,7 @@ func Real() Env {
 		Create:     func(path string) (io.WriteCloser, error) { return safefile.New(path) },
 		Save:       save,
 		Remove:     os.Remove,
-		Ask:        askTerminal,
+		Ask:        terminal.Ask,
 		Hostname:   os.Hostname,
 		Interfaces: netInterfaces,
 		System:     runtime.GOOS,

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 )
 
 // findProgram returns the path of a program that belongs to this one: beside it, or else in
@@ -11,7 +12,7 @@ import (
 // not known.
 func findProgram(name string) (string, error) {
 	file := name
-	if isWindows {
+	if runtime.GOOS == "windows" {
 		file += ".exe"
 	}
 	if self, err := os.Executable(); err == nil {

@@ -1,40 +1,40 @@
 package paths
 
 import (
-	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
 
 // A JSONPath is one path as JSON.
 type JSONPath struct {
 	jsonEnd
-	Portal   render.JSONText `json:"portal"`
-	Array    render.JSONText `json:"array"`
-	State    State           `json:"state"`
-	Asked    bool            `json:"asked"` // an entry of the registry asks the portal from this port
-	Targets  int             `json:"targets"`
-	Known    int             `json:"targets_known"` // at the portal, from any port
-	Code     uint32          `json:"code"`
-	CodeName string          `json:"code_name"`
-	Stage    string          `json:"stage,omitempty"`
-	Message  render.JSONText `json:"message,omitempty"`
-	Time     render.JSONTime `json:"time"` // when it was asked last; null: never
-	IPsec    render.JSONText `json:"ipsec,omitempty"`
+	Portal   jsonitem.Text `json:"portal"`
+	Array    jsonitem.Text `json:"array"`
+	State    State         `json:"state"`
+	Asked    bool          `json:"asked"` // an entry of the registry asks the portal from this port
+	Targets  int           `json:"targets"`
+	Known    int           `json:"targets_known"` // at the portal, from any port
+	Code     uint32        `json:"code"`
+	CodeName string        `json:"code_name"`
+	Stage    string        `json:"stage,omitempty"`
+	Message  jsonitem.Text `json:"message,omitempty"`
+	Time     jsonitem.Time `json:"time"` // when it was asked last; null: never
+	IPsec    jsonitem.Text `json:"ipsec,omitempty"`
 }
 
 // A jsonEnd is this end of a path as JSON.
 type jsonEnd struct {
-	Instance  render.JSONText `json:"instance"`
-	Port      string          `json:"initiator_port"`
-	Source    render.JSONText `json:"source"`
-	Interface render.JSONText `json:"interface"`
-	PortState string          `json:"port_state"`
+	Instance  jsonitem.Text `json:"instance"`
+	Port      string        `json:"initiator_port"`
+	Source    jsonitem.Text `json:"source"`
+	Interface jsonitem.Text `json:"interface"`
+	PortState string        `json:"port_state"`
 }
 
 func newJSONEnd(r *Row) jsonEnd {
-	e := jsonEnd{Instance: render.JSONText(r.Instance), Port: r.Number.String(), Interface: render.JSONText(r.Interface), PortState: r.State.String()}
+	e := jsonEnd{Instance: jsonitem.Text(r.Instance), Port: r.Number.String(), Interface: jsonitem.Text(r.Interface), PortState: r.State.String()}
 	if r.Address.IsValid() {
-		e.Source = render.JSONText(r.Address.String())
+		e.Source = jsonitem.Text(r.Address.String())
 	}
 	return e
 }
@@ -44,29 +44,29 @@ func (m *Matrix) JSON(row, col int) *JSONPath {
 	cell, c := &m.Cells[row][col], &m.Columns[col]
 	return &JSONPath{
 		jsonEnd: newJSONEnd(&m.Rows[row]),
-		Portal:  render.JSONText(c.Portal.String()), Array: render.JSONText(m.Arrays[c.Array].Name),
+		Portal:  jsonitem.Text(c.Portal.String()), Array: jsonitem.Text(m.Arrays[c.Array].Name),
 		State: cell.State, Asked: cell.Entry.Portal.Port != 0, Targets: cell.Targets, Known: c.Known,
 		Code: cell.Last.Code, CodeName: cell.Last.codeName(), Stage: cell.Last.Stage,
-		Message: render.JSONText(cell.Last.Message), Time: render.JSONTime(cell.Last.Time), IPsec: render.JSONText(cell.IPsec),
+		Message: jsonitem.Text(cell.Last.Message), Time: jsonitem.Time(cell.Last.Time), IPsec: jsonitem.Text(cell.IPsec),
 	}
 }
 
 // A JSONLink is one path to a target as JSON.
 type JSONLink struct {
-	Target render.JSONText `json:"target"`
+	Target jsonitem.Text `json:"target"`
 	jsonEnd
-	Portal     render.JSONText `json:"portal"`
-	Group      *int            `json:"group"` // null: there is none, or it is not known
-	Seen       bool            `json:"seen"`
-	Advertised bool            `json:"advertised"`
-	Why        string          `json:"why,omitempty"`
+	Portal     jsonitem.Text `json:"portal"`
+	Group      *int          `json:"group"` // null: there is none, or it is not known
+	Seen       bool          `json:"seen"`
+	Advertised bool          `json:"advertised"`
+	Why        string        `json:"why,omitempty"`
 }
 
 // JSON returns the paths to the target as JSON; those to a portal that no port reaches
 // have no port.
 func (p *Picture) JSON() (all []*JSONLink) {
 	add := func(to *Place) *JSONLink {
-		j := &JSONLink{Target: render.JSONText(p.Name), Portal: render.JSONText(to.Portal.String()), Advertised: to.Advertised}
+		j := &JSONLink{Target: jsonitem.Text(p.Name), Portal: jsonitem.Text(to.Portal.String()), Advertised: to.Advertised}
 		if to.Group >= 0 && p.Groups[to.Group] != target.NoGroup {
 			j.Group = &p.Groups[to.Group]
 		}

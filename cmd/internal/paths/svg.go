@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/go-iscsi/discovery/cmd/internal/column"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 )
 
 // Style is the style of all pictures, for light and dark and for paper. It holds within
@@ -70,4 +70,4 @@ var escaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "
 
 // markup makes a text from elsewhere one of the document: what cannot be seen is escaped,
 // and nothing in it is markup.
-func markup(s string) string { return escaper.Replace(machine.Visible(s)) }
+func markup(s string) string { return escaper.Replace(terminal.Visible(s)) }

@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 )
 
 // SVG returns the matrix as an SVG document.
@@ -24,7 +25,7 @@ func (m *Matrix) SVG() string {
 	}
 	for c := range m.Columns {
 		if a := &m.Arrays[m.Columns[c].Array]; a.Columns == 1 {
-			widths[c] = max(widths[c], min(textWidth(strings.Repeat("x", arrayWidth))+gap, textWidth(machine.Visible(a.Name))+gap))
+			widths[c] = max(widths[c], min(textWidth(strings.Repeat("x", arrayWidth))+gap, textWidth(terminal.Visible(a.Name))+gap))
 		}
 	}
 	d.down(m.Summary(), "h")
@@ -69,7 +70,7 @@ func (m *Matrix) draw(d *drawing, left int, widths []int, from, to int) {
 			x += widths[c]
 		}
 		room := int(float64(x-begin-gap) / charWidth)
-		d.titled(begin, arrays, "d", cutName(machine.Visible(m.Arrays[array].Name), room, "…"), m.Arrays[array].Name)
+		d.titled(begin, arrays, "d", cutName(terminal.Visible(m.Arrays[array].Name), room, "…"), m.Arrays[array].Name)
 		if first != from {
 			fmt.Fprintf(d, `<path class="g" d="M%d %dV%d"/>`+"\n", begin-gap/2, top, bottom)
 		}
@@ -97,9 +98,9 @@ func (m *Matrix) Words(row, col int) string {
 	path := c.Portal.String() + " from " + m.Rows[row].Label() + ": "
 	switch cell.State {
 	case OK:
-		return path + machine.Plural(cell.Targets, "target", "targets")
+		return path + wording.Plural(cell.Targets, "target", "targets")
 	case Few:
-		return path + fmt.Sprintf("%d of %s", cell.Targets, machine.Plural(c.Known, "target", "targets"))
+		return path + fmt.Sprintf("%d of %s", cell.Targets, wording.Plural(c.Known, "target", "targets"))
 	case Failed:
 		return path + "failed at " + cell.Last.Stage + ": " + cell.Last.Message
 	case NoRoute:

@@ -5,7 +5,8 @@ import (
 	"strings"
 
 	"github.com/go-iscsi/discovery/cmd/internal/column"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 )
 
 // The measures of the picture of a target.
@@ -28,7 +29,7 @@ func (p *Picture) SVG() string {
 	d := &drawing{width: 2 * margin, height: margin}
 	title := p.Name
 	if p.Alias != "" {
-		title += " " + machine.Quoted(machine.Visible(p.Alias))
+		title += " " + wording.Quoted(terminal.Visible(p.Alias))
 	}
 	d.down(title, "h")
 	d.down(p.Summary(), "d")

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/go-iscsi/discovery/cmd/internal/column"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 )
 
 // A Text writes paths for people.
@@ -39,7 +39,7 @@ func (t *Text) Matrix(m *Matrix) error {
 	}
 	for c := range m.Columns {
 		if a := &m.Arrays[m.Columns[c].Array]; a.Columns == 1 {
-			widths[c] = max(widths[c], min(arrayWidth, column.Width(machine.Visible(a.Name))))
+			widths[c] = max(widths[c], min(arrayWidth, column.Width(terminal.Visible(a.Name))))
 		}
 	}
 	for from := 0; from < len(m.Columns); {
@@ -68,7 +68,7 @@ func (t *Text) block(b *strings.Builder, m *Matrix, left int, widths []int, from
 		for ; c < to && m.Columns[c].Array == array; c++ {
 			width += widths[c] + 2
 		}
-		heads.add(cutName(machine.Visible(m.Arrays[array].Name), width-2, t.ellipsis()), width-2)
+		heads.add(cutName(terminal.Visible(m.Arrays[array].Name), width-2, t.ellipsis()), width-2)
 	}
 	heads.end(b)
 	portals := line{}
@@ -126,7 +126,7 @@ func (t *Text) shape(s State) string {
 
 // port names a port.
 func (t *Text) port(r *Row) string {
-	text := machine.Visible(r.Label())
+	text := terminal.Visible(r.Label())
 	if detail := r.Detail(); detail != "" {
 		text += " " + detail
 	}
@@ -169,7 +169,7 @@ func (t *Text) failures(b *strings.Builder, m *Matrix) {
 				continue
 			}
 			if n++; n <= maxFailures {
-				fmt.Fprintf(b, "%s %s from %s: %s\n", t.shape(Failed), PortalText(m.Columns[c].Portal), machine.Visible(m.Rows[r].Label()), machine.Visible(cell.Last.Message))
+				fmt.Fprintf(b, "%s %s from %s: %s\n", t.shape(Failed), PortalText(m.Columns[c].Portal), terminal.Visible(m.Rows[r].Label()), terminal.Visible(cell.Last.Message))
 			}
 		}
 	}

@@ -5,15 +5,16 @@ import (
 	"strings"
 
 	"github.com/go-iscsi/discovery/cmd/internal/column"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 )
 
 // Picture writes the paths to one target: a line for each, port, portal, portal group.
 func (t *Text) Picture(p *Picture) error {
 	var b strings.Builder
-	b.WriteString(machine.Visible(p.Name))
+	b.WriteString(terminal.Visible(p.Name))
 	if p.Alias != "" {
-		b.WriteString(" " + machine.Quoted(machine.Visible(p.Alias)))
+		b.WriteString(" " + wording.Quoted(terminal.Visible(p.Alias)))
 	}
 	b.WriteString("\n")
 	rows := t.pictureRows(p)
@@ -83,9 +84,9 @@ func (p *Picture) Summary() string {
 			portals++
 		}
 	}
-	text := machine.Plural(seen, "path", "paths") + " to " + machine.Plural(portals, "portal", "portals")
+	text := wording.Plural(seen, "path", "paths") + " to " + wording.Plural(portals, "portal", "portals")
 	if rest := len(p.Portals) - portals; rest > 0 {
-		text += ", " + machine.Plural(rest, "portal", "portals") + " not seen"
+		text += ", " + wording.Plural(rest, "portal", "portals") + " not seen"
 	}
 	return text
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/go-iscsi/discovery/cmd/internal/column"
-	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
@@ -56,7 +56,7 @@ func TestMatrix(t *testing.T) {
 	var b strings.Builder
 	for r := range m.Rows {
 		for c := range m.Columns {
-			line, err := render.Marshal(m.JSON(r, c))
+			line, err := jsonitem.Marshal(m.JSON(r, c))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -87,7 +87,7 @@ func TestPicture(t *testing.T) {
 	}
 	var b strings.Builder
 	for _, j := range pic.JSON() {
-		line, err := render.Marshal(j)
+		line, err := jsonitem.Marshal(j)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -184,7 +184,7 @@ func TestHostile(t *testing.T) {
 		}
 		isText(t, b.String())
 		for _, j := range pic.JSON() {
-			line, err := render.Marshal(j)
+			line, err := jsonitem.Marshal(j)
 			if err != nil || !json.Valid(line) {
 				t.Errorf("%v: %s", err, line)
 			}

@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/pkg/pdu"
@@ -82,7 +83,7 @@ func (c *Cell) tag() string {
 	if c.IPsec == "" {
 		return ""
 	}
-	return " " + machine.Visible(c.IPsec)
+	return " " + terminal.Visible(c.IPsec)
 }
 
 // PortalText names a portal, without the TCP port that nearly all have.
@@ -91,7 +92,7 @@ func PortalText(p initiator.Portal) string {
 	if p.Port == pdu.DefaultPort {
 		text = strings.TrimSuffix(text, fmt.Sprintf(":%d", pdu.DefaultPort))
 	}
-	return machine.Visible(text)
+	return terminal.Visible(text)
 }
 
 // Detail says which interface and address a port has.
@@ -99,7 +100,7 @@ func (r *Row) Detail() string {
 	if r.Instance == "" || !r.Address.IsValid() {
 		return ""
 	}
-	return machine.Visible(strings.TrimLeft(r.Interface+" "+r.Address.String(), " "))
+	return terminal.Visible(strings.TrimLeft(r.Interface+" "+r.Address.String(), " "))
 }
 
 // GroupText names a portal group.
@@ -142,7 +143,7 @@ func (m *Matrix) silent() (n int) {
 // Summary sums the matrix up in a line.
 func (m *Matrix) Summary() string {
 	sum, asked := m.Sum()
-	parts := []string{fmt.Sprintf("%d of %s up", sum[OK]+sum[Few], machine.Plural(asked, "path", "paths"))}
+	parts := []string{fmt.Sprintf("%d of %s up", sum[OK]+sum[Few], wording.Plural(asked, "path", "paths"))}
 	silent := m.silent()
 	if n := sum[Failed] - silent; n > 0 {
 		parts = append(parts, fmt.Sprintf("%d failed", n))
@@ -153,5 +154,5 @@ func (m *Matrix) Summary() string {
 	if n := sum[Few]; n > 0 {
 		parts = append(parts, fmt.Sprintf("%d with fewer targets", n))
 	}
-	return strings.Join(append(parts, machine.Plural(m.Targets, "target", "targets")), ", ")
+	return strings.Join(append(parts, wording.Plural(m.Targets, "target", "targets")), ", ")
 }

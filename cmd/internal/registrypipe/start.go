@@ -6,6 +6,7 @@ import (
 	"os/exec"
 
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 )
 
 // Program is the program that opens a registry in etcd, and Verb is its first argument; the
@@ -39,7 +40,7 @@ func Start(_ context.Context, w *machine.Env, prefix string) (*Client, error) {
 		return nil, err
 	}
 	if err := cmd.Start(); err != nil {
-		return nil, errors.New(path + " cannot be run: " + machine.ReasonOnly(err))
+		return nil, errors.New(path + " cannot be run: " + wording.ReasonOnly(err))
 	}
 	return Open(in, out, cmd.Wait)
 }

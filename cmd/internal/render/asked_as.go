@@ -1,7 +1,7 @@
 package render
 
 import (
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
@@ -18,7 +18,7 @@ func (a AskedAs) inTable(r *initiator.Result) string {
 	if a.InRow == nil || r.Err != nil || !a.InRow() {
 		return ""
 	}
-	return " for " + machine.Escape(r.InitiatorName)
+	return " for " + terminal.Escape(r.InitiatorName)
 }
 
 // note says it on standard error, where that is a terminal and the table goes

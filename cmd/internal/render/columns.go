@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/go-iscsi/discovery/cmd/internal/column"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 )
 
 // maxRows is how many rows are held so that their columns stand in line.
@@ -29,7 +29,7 @@ type Columns struct {
 // row takes a row. What cannot be seen is escaped here.
 func (c *Columns) row(cells ...string) error {
 	for i := range cells {
-		cells[i] = machine.Visible(cells[i])
+		cells[i] = terminal.Visible(cells[i])
 	}
 	if c.rows = append(c.rows, cells); len(c.rows) < maxRows {
 		return nil

@@ -1,4 +1,3 @@
 // Package render makes lines of results and of lists: the table, JSON, JSON lines and
-// the lines that iscsiadm prints. Names of JSON fields and their order are a contract,
-// see docs/reference/output.md.
+// the lines that iscsiadm prints. The items of JSON are those of package jsonitem.
 package render

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
@@ -17,23 +18,23 @@ type FailedResults struct {
 }
 
 type failedResult struct {
-	result  *JSONResult
+	result  *jsonitem.Result
 	targets *target.Set
 }
 
 // FailedWith returns one, without targets.
-func FailedWith(j *JSONResult) *FailedResults {
+func FailedWith(j *jsonitem.Result) *FailedResults {
 	return &FailedResults{All: []failedResult{{j, new(target.Set)}}}
 }
 
 // Add holds a result. Of its targets it takes as many as leave as much room for those
 // of others, and of the rest there is a warning.
-func (f *FailedResults) Add(r *initiator.Result, j *JSONResult) {
+func (f *FailedResults) Add(r *initiator.Result, j *jsonitem.Result) {
 	set := new(target.Set)
 	f.All = append(f.All, failedResult{j, set})
 	for b := range batchesOf(r, 0) {
 		if set.Size() > (f.Room-f.used)/2 {
-			j.Warnings = append(j.Warnings, JSONWarning{initiator.WarnMore, JSONText(fmt.Sprintf("%d more targets were read, but there is no room for them here: use portal refresh", len(r.Targets)-set.Len()))})
+			j.Warnings = append(j.Warnings, jsonitem.Warning{Code: initiator.WarnMore, Message: jsonitem.Text(fmt.Sprintf("%d more targets were read, but there is no room for them here: use portal refresh", len(r.Targets)-set.Len()))})
 			break
 		}
 		set.Add(&b.List, 0, b.Len())

@@ -10,6 +10,3 @@ const (
 
 // Formats are the words of -o.
 var Formats = []string{FormatTable, FormatJSON, FormatJSONL, FormatISCSIADM}
-
-// UnknownProceed and UnknownRefuse are the words of --ipsec-unknown.
-const UnknownProceed, UnknownRefuse = "proceed", "refuse"

@@ -4,31 +4,15 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
-// JSONFlags are security flags in both ways to write them.
-type JSONFlags struct {
-	SecurityFlags string `json:"security_flags"`
-	IPsec         string `json:"ipsec"` // the list of --ipsec; empty: there is none for these
-}
-
-// NewJSONFlags returns security flags in both ways to write them.
-func NewJSONFlags(f ipsec.Flags) JSONFlags { return JSONFlags{f.Hex(), FlagsList(f)} }
-
-// FlagsList returns the list of --ipsec; empty: there is none.
-func FlagsList(f ipsec.Flags) string {
-	if s := f.String(); s != f.Hex() {
-		return s
-	}
-	return ""
-}
-
 // FlagsText is both ways to write flags, for people.
 func FlagsText(f ipsec.Flags) string {
-	if list := FlagsList(f); list != "" {
+	if list := jsonitem.FlagsList(f); list != "" {
 		return list + " (" + f.Hex() + ")"
 	}
 	return f.Hex()
@@ -38,7 +22,7 @@ func FlagsText(f ipsec.Flags) string {
 // one that would be used, and why it does not; empty: none would.
 func ExplanationText(e *initiator.Explanation, whyNot string, listed bool) string {
 	var b strings.Builder
-	b.WriteString(machine.Visible(e.Portal.Portal.String()))
+	b.WriteString(terminal.Visible(e.Portal.Portal.String()))
 	if e.Address.IsValid() && e.Address.String() != e.Portal.Portal.String() {
 		fmt.Fprintf(&b, " (%s)", e.Address)
 	}
@@ -51,7 +35,7 @@ func ExplanationText(e *initiator.Explanation, whyNot string, listed bool) strin
 	b.WriteByte('\n')
 	row := func(name, value string) {
 		if value != "" {
-			fmt.Fprintf(&b, "  %-10s%s\n", name, machine.Visible(value))
+			fmt.Fprintf(&b, "  %-10s%s\n", name, terminal.Visible(value))
 		}
 	}
 	if e.Plan.Why == "" {

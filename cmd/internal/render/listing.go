@@ -2,12 +2,10 @@ package render
 
 import (
 	"bytes"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 )
 
 // A Listing is what a verb of the registry answers: in JSON a document with one
@@ -36,7 +34,7 @@ type Listing struct {
 func (l *Listing) Describe(name string, j any) error {
 	switch l.Format {
 	case FormatJSON:
-		b, err := Marshal(j)
+		b, err := jsonitem.Marshal(j)
 		l.described = `"` + name + `":` + string(bytes.TrimSuffix(b, []byte("\n"))) + ","
 		return err
 	case FormatJSONL:
@@ -77,7 +75,7 @@ func (l *Listing) announce() error {
 
 // append writes an item of the document.
 func (l *Listing) append(j any) error {
-	b, err := Marshal(j)
+	b, err := jsonitem.Marshal(j)
 	if err != nil {
 		return err
 	}
@@ -132,7 +130,7 @@ func (l *Listing) Empty() bool { return !l.begun && !l.printed && len(l.rows) ==
 // writeLine writes a line of -o jsonl: the fields of j after its type, the type that it
 // had before, and that it is a dry run, where these are.
 func writeLine(w io.Writer, kind, before string, dryRun bool, j any) error {
-	b, err := Marshal(j)
+	b, err := jsonitem.Marshal(j)
 	if err != nil {
 		return err
 	}
@@ -145,27 +143,4 @@ func writeLine(w io.Writer, kind, before string, dryRun bool, j any) error {
 	}
 	_, err = w.Write(append(line, b[1:]...))
 	return err
-}
-
-// A JSONList is never null.
-type JSONList[T any] []T
-
-// MarshalJSON writes the list.
-func (l JSONList[T]) MarshalJSON() ([]byte, error) {
-	if l == nil {
-		return []byte("[]"), nil
-	}
-	return json.Marshal([]T(l))
-}
-
-// NewJSONFailure returns the failed result of what is not about one discovery.
-func NewJSONFailure(err error) *JSONResult {
-	r := &initiator.Result{Err: err}
-	var e *initiator.Error
-	if errors.As(err, &e) {
-		r.Asked.Portal, r.Address, r.Source = e.Portal, e.Address, e.Source
-	}
-	j := NewJSONResult(r, nil)
-	j.Targets = &jsonTargets{}
-	return j
 }

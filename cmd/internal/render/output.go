@@ -1,8 +1,8 @@
 package render
 
 import (
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/sweep"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
@@ -66,7 +66,7 @@ func (n *Notes) End(blocks []*sweep.Block) error {
 		return err
 	}
 	if n.after > 0 {
-		n.Say("cancelled: %s not asked", machine.Plural(n.after, "portal was", "portals were"))
+		n.Say("cancelled: %s not asked", wording.Plural(n.after, "portal was", "portals were"))
 	}
 	for _, b := range blocks {
 		n.Say("%s", b.Summary())

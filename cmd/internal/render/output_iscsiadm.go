@@ -4,9 +4,10 @@ import (
 	"cmp"
 	"io"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/stream"
 	"github.com/go-iscsi/discovery/cmd/internal/sweep"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
@@ -144,19 +145,19 @@ func (o *ISCSIADMOutput) Portal(r *initiator.Result) error {
 		return err
 	}
 	if r.Err == nil && r.Asked.Login.CHAPPolicy == login.CHAPPreferred {
-		o.notes.Say("%s: %s", machine.Visible(r.Asked.Portal.String()), cmp.Or(authText(&r.Auth), "no CHAP, which the portal did not choose"))
+		o.notes.Say("%s: %s", terminal.Visible(r.Asked.Portal.String()), cmp.Or(authText(&r.Auth), "no CHAP, which the portal did not choose"))
 	}
 	if o.LeftOut == 0 {
 		return nil
 	}
-	o.notes.Say("%s: %s", machine.Visible(r.Asked.Portal.String()), AddressesLeftOut(o.LeftOut))
+	o.notes.Say("%s: %s", terminal.Visible(r.Asked.Portal.String()), AddressesLeftOut(o.LeftOut))
 	o.LeftOut = 0
 	return nil
 }
 
 // AddressesLeftOut says how many addresses have no line.
 func AddressesLeftOut(n int) string {
-	return machine.Plural(n, "address was left out: it cannot be used from here", "addresses were left out: they cannot be used from here")
+	return wording.Plural(n, "address was left out: it cannot be used from here", "addresses were left out: they cannot be used from here")
 }
 
 // Silent shows nothing.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/sweep"
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -76,7 +77,7 @@ func (o *JSONOutput) Silent(*initiator.Result) {
 
 // whole prints a result whose targets come from elsewhere.
 func (o *JSONOutput) whole(r *initiator.Result, targets func() error) error {
-	j := NewJSONResult(r, o.Names)
+	j := jsonitem.NewResult(r, o.Names)
 	if o.EachPort {
 		j.InitiatorPort = sweep.EachPort
 	}
@@ -96,18 +97,18 @@ func (o *JSONOutput) End(blocks []*sweep.Block) error {
 		end = `{"version":1,"results":[]`
 	}
 	if len(blocks) > 0 {
-		list := make([]JSONBlock, len(blocks))
+		list := make([]jsonitem.Block, len(blocks))
 		for i, b := range blocks {
-			list[i] = NewJSONBlock(b)
+			list[i] = jsonitem.NewBlock(b)
 		}
-		b, err := Marshal(list)
+		b, err := jsonitem.Marshal(list)
 		if err != nil {
 			return err
 		}
 		end += `,"blocks":` + string(bytes.TrimSuffix(b, []byte("\n")))
 	}
 	for _, part := range o.More {
-		b, err := Marshal(part.Value)
+		b, err := jsonitem.Marshal(part.Value)
 		if err != nil {
 			return err
 		}

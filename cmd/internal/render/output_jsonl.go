@@ -4,6 +4,7 @@ import (
 	"io"
 	"strconv"
 
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/stream"
 	"github.com/go-iscsi/discovery/cmd/internal/sweep"
@@ -17,7 +18,7 @@ import (
 type JSONLOutput struct {
 	lines
 	names  *machine.InterfaceNames
-	result JSONResult // of the last line of a portal
+	result jsonitem.Result // of the last line of a portal
 
 	asked  initiator.Portal // of the last line
 	index  int              // likewise
@@ -32,7 +33,7 @@ type JSONLOutput struct {
 // NewJSONLOutput returns the output of -o jsonl.
 func NewJSONLOutput(w io.Writer, names *machine.InterfaceNames) *JSONLOutput {
 	return &JSONLOutput{lines: lines{w: w}, names: names, ends: addressEnds{append: func(b []byte, a *target.Address) []byte {
-		return appendAddressEnd(append(b, '"'), a)
+		return jsonitem.AppendAddressEnd(append(b, '"'), a)
 	}}}
 }
 
@@ -57,7 +58,7 @@ func (o *JSONLOutput) run(b *initiator.Batch, i int) (int, error) {
 	line := o.b
 	for i < b.Len() && len(line) < stream.MaxLines {
 		name, alias, addresses := b.Name(i), b.Alias(i), b.Addresses(i)
-		if !isPlainJSON(name, before.name) {
+		if !jsonitem.IsPlain(name, before.name) {
 			break
 		}
 		same := SameMemory(addresses, before.addresses)
@@ -68,15 +69,15 @@ func (o *JSONLOutput) run(b *initiator.Batch, i int) (int, error) {
 		}
 		line = append(append(line, o.prefix...), name...)
 		before.name, before.hasAlias = name, len(alias) > 0
-		if i++; len(addresses) == 1 && !same && !before.hasAlias && isPlainJSON(addresses[0].Host, nil) {
+		if i++; len(addresses) == 1 && !same && !before.hasAlias && jsonitem.IsPlain(addresses[0].Host, nil) {
 			before.from, before.addresses = len(line)+len(noAlias), addresses
-			line = append(append(line, noAlias+"["+addressBegin+`"`...), addresses[0].Host...)
+			line = append(append(line, noAlias+"["+jsonitem.AddressBegin+`"`...), addresses[0].Host...)
 			line = append(append(line, o.ends.of(&addresses[0])...), "]}\n"...)
 			before.to = len(line)
 			continue
 		}
 		if before.hasAlias {
-			line = append(appendString(append(line, `","alias":`...), alias), `,"addresses":`...)
+			line = append(jsonitem.AppendString(append(line, `","alias":`...), alias), `,"addresses":`...)
 		} else {
 			line = append(line, noAlias...)
 		}
@@ -99,7 +100,7 @@ const noAlias = `","alias":"","addresses":`
 func (o *JSONLOutput) alike(b *initiator.Batch, i int, plain, line []byte) (int, []byte, []byte) {
 	line = append(line, o.prefix...)
 	addresses := b.Addresses(i)
-	for name := b.Name(i); isPlainJSON(name, plain); name = b.Name(i) {
+	for name := b.Name(i); jsonitem.IsPlain(name, plain); name = b.Name(i) {
 		line = append(append(line, name...), o.between...)
 		plain = name
 		if i++; i == b.Len() || len(line) >= stream.MaxLines || len(b.Alias(i)) > 0 || !SameMemory(b.Addresses(i), addresses) {
@@ -111,8 +112,8 @@ func (o *JSONLOutput) alike(b *initiator.Batch, i int, plain, line []byte) (int,
 
 // target adds the line of any target.
 func (o *JSONLOutput) target(b *initiator.Batch, i int) error {
-	line := appendString(append(o.b, o.prefix[:len(o.prefix)-1]...), b.Name(i))
-	line = appendString(append(line, `,"alias":`...), b.Alias(i))
+	line := jsonitem.AppendString(append(o.b, o.prefix[:len(o.prefix)-1]...), b.Name(i))
+	line = jsonitem.AppendString(append(line, `,"alias":`...), b.Alias(i))
 	line = o.appendAddresses(append(line, `,"addresses":`...), b.Addresses(i))
 	return o.add(append(line, '}', '\n'))
 }
@@ -122,11 +123,11 @@ func (o *JSONLOutput) appendAddresses(b []byte, addresses []target.Address) []by
 	if len(addresses) == 0 {
 		return append(b, "[]"...)
 	}
-	begin := "[" + addressBegin
+	begin := "[" + jsonitem.AddressBegin
 	for i := range addresses {
-		b = appendString(append(b, begin...), addresses[i].Host)
+		b = jsonitem.AppendString(append(b, begin...), addresses[i].Host)
 		b = append(b[:len(b)-1], o.ends.of(&addresses[i])...)
-		begin = "," + addressBegin
+		begin = "," + jsonitem.AddressBegin
 	}
 	return append(b, ']')
 }
@@ -141,7 +142,7 @@ func (o *JSONLOutput) begin(b *initiator.Batch) {
 	}
 	o.asked, o.index = b.Portal, b.Index
 	o.prefix = append(o.prefix[:0], `{"type":"target","portal":`...)
-	o.prefix = append(appendString(o.prefix, b.Portal.String()), ',')
+	o.prefix = append(jsonitem.AppendString(o.prefix, b.Portal.String()), ',')
 	if o.Sessions != nil {
 		o.prefix = appendPort(o.prefix, o.Sessions.Session(b.Index).Port)
 	}
@@ -155,27 +156,27 @@ func SameMemory(a, b []target.Address) bool {
 
 // appendPort appends the fields that say from which port a target is seen.
 func appendPort(b []byte, p ports.Port) []byte {
-	b = appendString(append(b, `"instance_used":`...), p.Instance)
-	b = appendString(append(b, `,"initiator_port_used":`...), p.Number.String())
-	b = appendString(append(b, `,"source":`...), p.Address.String())
-	b = appendString(append(b, `,"interface":`...), p.Interface)
+	b = jsonitem.AppendString(append(b, `"instance_used":`...), p.Instance)
+	b = jsonitem.AppendString(append(b, `,"initiator_port_used":`...), p.Number.String())
+	b = jsonitem.AppendString(append(b, `,"source":`...), p.Address.String())
+	b = jsonitem.AppendString(append(b, `,"interface":`...), p.Interface)
 	return append(b, ',')
 }
 
 // Portal adds the line of a result.
 func (o *JSONLOutput) Portal(r *initiator.Result) error {
 	j := &o.result
-	j.fill(r, o.names)
+	j.Fill(r, o.names)
 	if o.Sessions != nil {
 		j.InitiatorPort = sweep.EachPort
 	}
-	if b, ok := j.appendQuick(append(o.b, `{"type":"portal",`...)); ok {
+	if b, ok := j.AppendQuick(append(o.b, `{"type":"portal",`...)); ok {
 		b = strconv.AppendInt(append(b, `,"targets_found":`...), int64(r.TargetsFound), 10)
 		return o.add(append(b, '}', '\n'))
 	}
 	return o.marshal(struct {
 		Type string `json:"type"`
-		*JSONResult
+		*jsonitem.Result
 		TargetsFound int `json:"targets_found"`
 	}{"portal", j, r.TargetsFound})
 }
@@ -188,8 +189,8 @@ func (o *JSONLOutput) End(blocks []*sweep.Block) error {
 	for _, b := range blocks {
 		err := o.marshal(struct {
 			Type string `json:"type"`
-			JSONBlock
-		}{"block", NewJSONBlock(b)})
+			jsonitem.Block
+		}{"block", jsonitem.NewBlock(b)})
 		if err != nil {
 			return err
 		}
@@ -199,7 +200,7 @@ func (o *JSONLOutput) End(blocks []*sweep.Block) error {
 
 // marshal adds the line of a value.
 func (o *JSONLOutput) marshal(v any) error {
-	line, err := Marshal(v)
+	line, err := jsonitem.Marshal(v)
 	if err != nil {
 		return err
 	}

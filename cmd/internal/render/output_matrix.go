@@ -6,8 +6,8 @@ import (
 	"io"
 
 	"github.com/go-iscsi/discovery/cmd/internal/column"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/sweep"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/pkg/pdu"
@@ -126,7 +126,7 @@ func (o *MatrixOutput) write() error {
 	if len(o.portals) == 1 && o.portals[0].InitiatorPort.Instance == "" {
 		return nil // no port reaches it: the note says why
 	}
-	o.b = fmt.Appendf(o.b, "%s:\n", machine.Visible(o.portals[0].Asked.Portal.String()))
+	o.b = fmt.Appendf(o.b, "%s:\n", terminal.Visible(o.portals[0].Asked.Portal.String()))
 	if err := o.HandOn(); err != nil {
 		return err
 	}
@@ -169,12 +169,12 @@ func (o *MatrixOutput) outcome(r *initiator.Result) string {
 func (o *MatrixOutput) matrix() error {
 	labels := make([]string, len(o.portals))
 	for i := range o.portals {
-		labels[i] = machine.Visible(portLabel(o.portals[i].InitiatorPort.Instance, o.portals[i].InitiatorPort.Number))
+		labels[i] = terminal.Visible(portLabel(o.portals[i].InitiatorPort.Instance, o.portals[i].InitiatorPort.Number))
 	}
 	const head = "TARGET"
 	width := len(head)
 	for i := range o.names.Len() {
-		width = max(width, column.Width(machine.Visible(o.names.Name(i))))
+		width = max(width, column.Width(terminal.Visible(o.names.Name(i))))
 	}
 	line := func(first string, cell func(i int) string) error {
 		b := appendPadded(append(o.b, "  "...), first, width)
@@ -187,7 +187,7 @@ func (o *MatrixOutput) matrix() error {
 		return err
 	}
 	for n := range o.names.Len() {
-		err := line(machine.Visible(o.names.Name(n)), func(i int) string {
+		err := line(terminal.Visible(o.names.Name(n)), func(i int) string {
 			switch {
 			case o.sees(i, n):
 				return "yes"

@@ -7,8 +7,9 @@ import (
 	"strings"
 
 	"github.com/go-iscsi/discovery/cmd/internal/column"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/sweep"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
@@ -114,9 +115,9 @@ func (o *TableOutput) End(blocks []*sweep.Block) error {
 func heading(r *initiator.Result) string {
 	asked := r.Asked.Portal.String()
 	if used := r.Address.String(); r.Address.IsValid() && used != asked {
-		return machine.Escape(asked + " (" + used + ")")
+		return terminal.Escape(asked + " (" + used + ")")
 	}
-	return machine.Escape(asked)
+	return terminal.Escape(asked)
 }
 
 // Summary counts the targets of a result that were shown, and those that were left
@@ -124,7 +125,7 @@ func heading(r *initiator.Result) string {
 func Summary(targets int, r *initiator.Result) string {
 	s := "no targets"
 	if targets > 0 {
-		s = machine.Plural(targets, "target", "targets")
+		s = wording.Plural(targets, "target", "targets")
 	}
 	if r.LeftOut > 0 {
 		s += fmt.Sprintf(", %d left out", r.LeftOut)
@@ -139,7 +140,7 @@ func Summary(targets int, r *initiator.Result) string {
 func (o *TableOutput) rows() error {
 	nameWidth, addressWidth, reachWidth := 0, 0, 0
 	for i := range o.held.Len() {
-		nameWidth = max(nameWidth, column.Width(machine.Escape(o.held.Name(i))))
+		nameWidth = max(nameWidth, column.Width(terminal.Escape(o.held.Name(i))))
 		if i > 0 && o.held.SameAddresses(i-1, i) {
 			continue
 		}
@@ -149,7 +150,7 @@ func (o *TableOutput) rows() error {
 		}
 	}
 	for i := range o.held.Len() {
-		name, alias := machine.Escape(o.held.Name(i)), o.held.Alias(i)
+		name, alias := terminal.Escape(o.held.Name(i)), o.held.Alias(i)
 		if alias != "" {
 			alias = QuoteForPeople(alias)
 		}
@@ -204,7 +205,7 @@ func appendAddressText(b []byte, a target.Address) []byte {
 	b = a.AppendTo(b)
 	for _, c := range b[from:] {
 		if c < ' ' || c > '~' || c == '\\' {
-			b = append(b[:from], machine.Escape(a.String())...)
+			b = append(b[:from], terminal.Escape(a.String())...)
 			break
 		}
 	}
@@ -217,5 +218,5 @@ func appendAddressText(b []byte, a target.Address) []byte {
 
 // QuoteForPeople quotes free text of a target's.
 func QuoteForPeople(s string) string {
-	return `"` + strings.ReplaceAll(machine.Escape(s), `"`, `\"`) + `"`
+	return `"` + strings.ReplaceAll(terminal.Escape(s), `"`, `\"`) + `"`
 }

@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 )
@@ -19,7 +20,7 @@ func protection(r *initiator.Result) string {
 	if r.Proof != nil {
 		s += "; " + ProofText(r.Proof)
 	}
-	return machine.Visible(s) + "\n"
+	return terminal.Visible(s) + "\n"
 }
 
 // ProofText says what an enforcer has seen.
@@ -31,7 +32,7 @@ func ProofText(p *enforce.Proof) string {
 	if len(p.SPIs) > 0 {
 		spis := make([]string, len(p.SPIs))
 		for i, spi := range p.SPIs {
-			spis[i] = spiText(spi)
+			spis[i] = jsonitem.SPIText(spi)
 		}
 		s += "SPI " + strings.Join(spis, " ") + ", "
 	}

@@ -4,7 +4,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
@@ -45,7 +45,7 @@ func (m *reachMatrix) write(w io.Writer, portals []initiator.Result) error {
 	}
 	head := []string{"ADDRESS"}
 	for i := range portals {
-		head = append(head, machine.Visible(portLabel(portals[i].InitiatorPort.Instance, portals[i].InitiatorPort.Number)))
+		head = append(head, terminal.Visible(portLabel(portals[i].InitiatorPort.Instance, portals[i].InitiatorPort.Number)))
 	}
 	lines := Columns{W: w, indent: "  ", Head: head}
 	for _, address := range m.addresses {

@@ -7,7 +7,7 @@ import (
 	"sort"
 	"strings"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 )
 
 // maxReasons is how many reasons are told apart in a group.
@@ -67,7 +67,7 @@ func (b *Block) NotAsked() int {
 // Summary says what became of the addresses of a block: a group after the other, with
 // reasons where they say more than the group.
 func (b *Block) Summary() string {
-	what, all := b.Text, machine.Plural(b.Count, "address", "addresses")
+	what, all := b.Text, wording.Plural(b.Count, "address", "addresses")
 	if what == "" {
 		what, all = "portals given one by one", fmt.Sprint(b.Count)
 	}

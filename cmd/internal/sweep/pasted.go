@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
 )
@@ -31,7 +31,7 @@ func ParsePortal(s string, defaultPort uint16) (p initiator.Portal, tagged bool,
 	if err == nil {
 		return initiator.Portal{}, false, lookalikeError(s)
 	}
-	return initiator.Portal{}, false, cmp.Or(lookalikeError(s), errors.New(machine.ConfigReason(err)))
+	return initiator.Portal{}, false, cmp.Or(lookalikeError(s), errors.New(wording.ConfigReason(err)))
 }
 
 // errIsName is an iSCSI name in the place of a portal.

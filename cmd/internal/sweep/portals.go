@@ -10,7 +10,9 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
 )
@@ -41,7 +43,7 @@ type entry struct {
 	block  *Block // nil: portal is meant
 }
 
-// ParsePortals understands the arguments of scan. Its error is a *machine.UsageError.
+// ParsePortals understands the arguments of scan. Its error is a *exit.UsageError.
 func ParsePortals(args []string, defaultPort uint16, w *machine.Env) (*Portals, error) {
 	p := &Portals{defaultPort: defaultPort}
 	stdin := false
@@ -49,17 +51,17 @@ func ParsePortals(args []string, defaultPort uint16, w *machine.Env) (*Portals, 
 		var err error
 		switch {
 		case arg == "-" && stdin:
-			err = machine.Usagef("standard input (-) can be given only once")
+			err = exit.Usagef("standard input (-) can be given only once")
 		case arg == "-":
 			stdin = true
 			err = p.read("standard input", w.Stdin)
 		case strings.HasPrefix(arg, "@"):
 			err = p.readFile(arg[1:], w)
 		case MayHoldSecret(arg):
-			err = machine.Usagef("argument %d is not a portal: URLs and user names are not accepted; write HOST or HOST:PORT, and see --chap-user and --chap-secret", i+1)
+			err = exit.Usagef("argument %d is not a portal: URLs and user names are not accepted; write HOST or HOST:PORT, and see --chap-user and --chap-secret", i+1)
 		default:
 			if err = p.add(arg); err != nil {
-				err = machine.Usagef("portal %s: %v", machine.Quoted(arg), err)
+				err = exit.Usagef("portal %s: %v", wording.Quoted(arg), err)
 			}
 		}
 		if err != nil {
@@ -78,11 +80,11 @@ func MayHoldSecret(arg string) bool {
 // readFile takes the portals of @FILE.
 func (p *Portals) readFile(name string, w *machine.Env) error {
 	if name == "" {
-		return machine.Usagef("@ must be followed by the name of a file with portals")
+		return exit.Usagef("@ must be followed by the name of a file with portals")
 	}
 	f, err := w.Open(name)
 	if err != nil {
-		return machine.Usagef("@%s: %s", name, machine.ReasonOnly(err))
+		return exit.Usagef("@%s: %s", name, wording.ReasonOnly(err))
 	}
 	defer f.Close()
 	return p.read(name, f)
@@ -95,7 +97,7 @@ func (p *Portals) read(file string, r io.Reader) error {
 	listed := make(map[initiator.Portal]bool) // in lines with the name of a target
 	in := bufio.NewReaderSize(r, maxLine)
 	if start, _ := in.Peek(textStart); machine.IsUTF16(start) { // what fails is read again below
-		return machine.Usagef("%s: %v", file, machine.ErrUTF16)
+		return exit.Usagef("%s: %v", file, machine.ErrUTF16)
 	}
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, maxLine)
@@ -119,16 +121,16 @@ func (p *Portals) read(file string, r io.Reader) error {
 			err = p.add(line)
 		}
 		if err != nil {
-			return machine.Usagef("%s: line %d: %v", file, n, err)
+			return exit.Usagef("%s: line %d: %v", file, n, err)
 		}
 	}
 	switch err := lines.Err(); {
 	case errors.Is(err, bufio.ErrTooLong):
-		return machine.Usagef("%s: line %d: more than %d bytes", file, n, maxLine)
+		return exit.Usagef("%s: line %d: more than %d bytes", file, n, maxLine)
 	case err != nil:
-		return machine.Usagef("%s: %s", file, machine.ReasonOnly(err))
+		return exit.Usagef("%s: %s", file, wording.ReasonOnly(err))
 	case p.Count == before:
-		return machine.Usagef("%s: it contains no portal; expected one portal per line", file)
+		return exit.Usagef("%s: it contains no portal; expected one portal per line", file)
 	}
 	return nil
 }
@@ -226,11 +228,11 @@ func (p *Portals) Addresses() ([]*Block, error) {
 		addr := e.portal.Literal()
 		switch {
 		case !addr.IsValid():
-			return nil, machine.Usagef("portal %s: hosts of a fleet may know another address by this name: give an address, a block or a range", machine.Quoted(e.portal.String()))
+			return nil, exit.Usagef("portal %s: hosts of a fleet may know another address by this name: give an address, a block or a range", wording.Quoted(e.portal.String()))
 		case strings.Contains(e.portal.Host(), "%"):
-			return nil, machine.Usagef("portal %s: a zone has a meaning on one host alone", machine.Quoted(e.portal.String()))
+			return nil, exit.Usagef("portal %s: a zone has a meaning on one host alone", wording.Quoted(e.portal.String()))
 		case e.portal.Port != p.defaultPort:
-			return nil, machine.Usagef("portal %s: all addresses are asked at the same TCP ports: give them with --tcp-port N", machine.Quoted(e.portal.String()))
+			return nil, exit.Usagef("portal %s: all addresses are asked at the same TCP ports: give them with --tcp-port N", wording.Quoted(e.portal.String()))
 		}
 		all = append(all, &Block{First: addr, Count: 1, port: e.portal.Port})
 	}

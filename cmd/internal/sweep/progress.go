@@ -12,7 +12,8 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/cmd/internal/column"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
@@ -26,7 +27,7 @@ const (
 // names one that is waited for, of many it has nothing but numbers. It goes away for
 // whatever else is printed, and at the end. A nil progress shows nothing.
 type Progress struct {
-	line   *machine.StatusLine
+	line   *terminal.StatusLine
 	total  atomic.Int64 // portals; 0: not known
 	start  time.Time
 	counts bool // portals are counted as the Discoverer begins with them, and not by Begin
@@ -57,7 +58,7 @@ type portalSessions struct {
 // NewProgress returns the progress of a run over so many portals by d, which it listens to;
 // 0: they are counted as d begins with them, and Expect may say how many there are. sessions
 // is nil where each portal has one. It is shown from Show on.
-func NewProgress(line *machine.StatusLine, total int, pace Pace, d *initiator.Discoverer, sessions *Sessions) *Progress {
+func NewProgress(line *terminal.StatusLine, total int, pace Pace, d *initiator.Discoverer, sessions *Sessions) *Progress {
 	p := &Progress{line: line, start: time.Now(), counts: total == 0, sessions: sessions, quit: make(chan struct{}), left: timeLeft{pace: pace}}
 	p.Expect(total)
 	if d.Stages == nil {
@@ -165,7 +166,7 @@ func (p *Progress) numbers(elapsed time.Duration, columns int) string {
 		fmt.Sprintf("%d%s asked", asked, of),
 		fmt.Sprintf("%d connected", connected),
 		fmt.Sprintf("%d logged in", p.stages.LoggedIn.Load()),
-		machine.Plural(int(p.stages.Targets.Load()), "target", "targets"),
+		wording.Plural(int(p.stages.Targets.Load()), "target", "targets"),
 	}
 	connecting := asked - connected - unconnected
 	if p.sessions != nil { // which are connected, and portals are asked

@@ -3,7 +3,7 @@ package sweep
 import (
 	"iter"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
@@ -118,12 +118,12 @@ func (t *Tally) Blocks() []*Block {
 func (t *Tally) Status() error {
 	switch {
 	case t.answered == 0:
-		return machine.StatusError(machine.ExitFailed)
+		return exit.StatusError(exit.Failed)
 	case t.failed > 0:
-		return machine.StatusError(machine.ExitPartly)
+		return exit.StatusError(exit.Partly)
 	}
 	for range t.Rest() {
-		return machine.StatusError(machine.ExitPartly)
+		return exit.StatusError(exit.Partly)
 	}
 	return nil
 }

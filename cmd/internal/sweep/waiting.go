@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
@@ -32,7 +32,7 @@ func (l *waitingList) reached(index int, p initiator.Portal, s initiator.Stage, 
 		if *l == nil {
 			*l = make(waitingList)
 		}
-		(*l)[index] = &underWay{portal: machine.Visible(p.String()), stage: s, begun: now, since: now}
+		(*l)[index] = &underWay{portal: terminal.Visible(p.String()), stage: s, begun: now, since: now}
 		return true
 	case s != u.stage: // a connection that takes longer comes to the same stage again
 		u.stage, u.since = s, now

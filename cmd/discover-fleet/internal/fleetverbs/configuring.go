@@ -9,9 +9,11 @@ import (
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
-	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 )
 
@@ -56,13 +58,13 @@ func (c *command) listVerb(k *kind, long string) *cobra.Command {
 				key := c.fleet.Keys().Parse(string(kv.Key))
 				if !k.named(key) {
 					unread++
-					c.Say("warning: key %s in etcd is passed over: it is none of a fleet's", machine.Quoted(string(kv.Key)))
+					c.Say("warning: key %s in etcd is passed over: it is none of a fleet's", wording.Quoted(string(kv.Key)))
 					return nil
 				}
 				s, err := k.show(key, kv.Value)
 				if err != nil {
 					unread++
-					c.Say("warning: key %s in etcd is passed over: %v", machine.Quoted(string(kv.Key)), err)
+					c.Say("warning: key %s in etcd is passed over: %v", wording.Quoted(string(kv.Key)), err)
 					return nil
 				}
 				return l.Item(s.json, s.row)
@@ -106,8 +108,8 @@ func (c *command) removeVerb(k *kind, long string) *cobra.Command {
 
 // A jsonFleetRemoved is a record that was removed.
 type jsonFleetRemoved struct {
-	Kind string          `json:"kind"`
-	Name render.JSONText `json:"name"`
+	Kind string        `json:"kind"`
+	Name jsonitem.Text `json:"name"`
 }
 
 // removeAll removes the records that there are, and names those that there are not.
@@ -127,7 +129,7 @@ func (c *command) removeAll(ctx context.Context, r *records, k *kind, keys []str
 			continue
 		}
 		if !c.ForPeople() {
-			err = l.Item(jsonFleetRemoved{k.name, render.JSONText(name)})
+			err = l.Item(jsonFleetRemoved{k.name, jsonitem.Text(name)})
 		} else {
 			err = c.tell("removed", k.name, name)
 		}
@@ -142,9 +144,9 @@ func (c *command) removeAll(ctx context.Context, r *records, k *kind, keys []str
 	case missing == 0:
 		return nil
 	case missing < len(keys):
-		return machine.StatusError(machine.ExitPartly)
+		return exit.StatusError(exit.Partly)
 	}
-	return machine.StatusError(machine.ExitFailed)
+	return exit.StatusError(exit.Failed)
 }
 
 // tell says for people what was done.
@@ -153,7 +155,7 @@ func (c *command) tell(did, kind, name string) error {
 	if c.Global.DryRun {
 		line = "dry run: would have " + line
 	}
-	return c.print(machine.Visible(line) + "\n")
+	return c.print(terminal.Visible(line) + "\n")
 }
 
 // nameOf is how a record is called.
@@ -169,7 +171,7 @@ func (c *command) addOne(ctx context.Context, r *records, k *kind, key string, v
 	parsed := c.fleet.Keys().Parse(key)
 	s, err := k.show(parsed, value) // what we could not read again is not written
 	if err != nil {
-		return machine.Usagef("%s %s: %v", k.name, machine.Quoted(nameOf(parsed)), err)
+		return exit.Usagef("%s %s: %v", k.name, wording.Quoted(nameOf(parsed)), err)
 	}
 	existed, err := r.put(ctx, key, value, func(b []byte) error { _, err := k.show(parsed, b); return err })
 	if err != nil {

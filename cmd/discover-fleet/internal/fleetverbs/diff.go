@@ -6,9 +6,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/fleetview"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/view"
 )
 
@@ -32,13 +33,13 @@ func (c *command) diff() *cobra.Command {
 			}
 		}
 		if c.ForPeople() && len(all) == 0 {
-			c.Say("no differences among %s of the fleet %s", machine.Plural(len(r.view.Hosts), "host", "hosts"), c.fleet.Name)
+			c.Say("no differences among %s of the fleet %s", wording.Plural(len(r.view.Hosts), "host", "hosts"), c.fleet.Name)
 		}
 		if err := l.End(); err != nil {
 			return err
 		}
 		if exitCode && len(all) > 0 {
-			return machine.StatusError(machine.ExitFailed)
+			return exit.StatusError(exit.Failed)
 		}
 		return nil
 	})

@@ -8,9 +8,9 @@ import (
 	"github.com/spf13/cobra"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
-	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/etcd"
 )
@@ -25,7 +25,7 @@ func (c *command) forget() *cobra.Command {
 		var hosts []string
 		for _, arg := range args {
 			if err := fleet.CheckHost(arg); err != nil {
-				return machine.Usagef("%v", err)
+				return exit.Usagef("%v", err)
 			}
 			if !slices.Contains(hosts, arg) {
 				hosts = append(hosts, arg)
@@ -39,7 +39,7 @@ func (c *command) forget() *cobra.Command {
 
 // A jsonFleetForgotten is a host that was dropped.
 type jsonFleetForgotten struct {
-	Host render.JSONText `json:"host"`
+	Host jsonitem.Text `json:"host"`
 }
 
 // forgetAll drops the hosts that are silent, and says of the others why not.
@@ -57,7 +57,7 @@ func (c *command) forgetAll(ctx context.Context, r *records, hosts []string) err
 			c.Say("%s", why)
 			continue
 		case !c.ForPeople():
-			err = l.Item(jsonFleetForgotten{render.JSONText(host)})
+			err = l.Item(jsonFleetForgotten{jsonitem.Text(host)})
 		default:
 			err = c.tell("dropped", "host", host)
 		}
@@ -72,9 +72,9 @@ func (c *command) forgetAll(ctx context.Context, r *records, hosts []string) err
 	case kept == 0:
 		return nil
 	case kept < len(hosts):
-		return machine.StatusError(machine.ExitPartly)
+		return exit.StatusError(exit.Partly)
 	}
-	return machine.StatusError(machine.ExitFailed)
+	return exit.StatusError(exit.Failed)
 }
 
 // forgetOne drops what the leader remembers of a host, if the host is silent; otherwise it

@@ -6,9 +6,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/help"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 )
 
 // manSection is the section of the manual that has the commands of users.
@@ -51,7 +52,7 @@ func (c *command) man() *cobra.Command {
 			case err != nil:
 				return err
 			case folder != "" && len(args) > 0:
-				return machine.Usagef("--dir writes the pages of all verbs: leave out VERB")
+				return exit.Usagef("--dir writes the pages of all verbs: leave out VERB")
 			case folder != "":
 				return c.savePages(about, folder)
 			}
@@ -77,7 +78,7 @@ func find(root *cobra.Command, words []string) (*cobra.Command, error) {
 	for _, word := range words {
 		next := below(at, word)
 		if next == nil {
-			return nil, machine.Usagef("there is no manual for %s%s; see discover help %s", machine.Quoted(flags.Below(at, word)), flags.DidYouMean(word, flags.VerbsOf(at)), flags.PathOf(at))
+			return nil, exit.Usagef("there is no manual for %s%s; see discover help %s", wording.Quoted(flags.Below(at, word)), flags.DidYouMean(word, flags.VerbsOf(at)), flags.PathOf(at))
 		}
 		at = next
 	}
@@ -109,7 +110,7 @@ func (c *command) roff(cmd *cobra.Command) string {
 func (c *command) savePages(cmd *cobra.Command, folder string) error {
 	name := c.page(cmd).FileName(manSection)
 	if err := c.Save(filepath.Join(folder, name), []byte(c.roff(cmd))); err != nil {
-		return machine.Usagef("--dir %s: %s", machine.Quoted(folder), machine.ReasonOnly(err))
+		return exit.Usagef("--dir %s: %s", wording.Quoted(folder), wording.ReasonOnly(err))
 	}
 	for _, sub := range cmd.Commands() {
 		if err := c.savePages(sub, folder); err != nil {

@@ -6,21 +6,21 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
-	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 )
 
 // A jsonFleetLogin is a login template of the fleet.
 type jsonFleetLogin struct {
-	Name         render.JSONText `json:"name"`
-	User         render.JSONText `json:"chap_user,omitempty"`
-	Secret       render.JSONText `json:"chap_secret,omitempty"` // a reference
-	TargetUser   render.JSONText `json:"target_user,omitempty"`
-	TargetSecret render.JSONText `json:"target_secret,omitempty"` // a reference
-	HeaderDigest render.JSONText `json:"header_digest,omitempty"`
-	DataDigest   render.JSONText `json:"data_digest,omitempty"`
+	Name         jsonitem.Text `json:"name"`
+	User         jsonitem.Text `json:"chap_user,omitempty"`
+	Secret       jsonitem.Text `json:"chap_secret,omitempty"` // a reference
+	TargetUser   jsonitem.Text `json:"target_user,omitempty"`
+	TargetSecret jsonitem.Text `json:"target_secret,omitempty"` // a reference
+	HeaderDigest jsonitem.Text `json:"header_digest,omitempty"`
+	DataDigest   jsonitem.Text `json:"data_digest,omitempty"`
 }
 
 // digestWords are what a template may say of digests.
@@ -34,7 +34,7 @@ func (c *command) logins() *kind {
 		prefix: fleet.Keys.Logins,
 		key: func(arg string) (string, error) {
 			if err := fleet.CheckLogin(arg); err != nil {
-				return "", machine.Usagef("%v", err)
+				return "", exit.Usagef("%v", err)
 			}
 			return c.fleet.Keys().Login(arg), nil
 		},
@@ -77,7 +77,7 @@ func (c *command) loginAdd() *cobra.Command {
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		var err error
 		if err = fleet.CheckLogin(args[0]); err != nil {
-			return machine.Usagef("%v", err)
+			return exit.Usagef("%v", err)
 		}
 		l.Name = args[0]
 		if l.Secret, err = credential(&secret, "--chap-secret"); err != nil {
@@ -87,7 +87,7 @@ func (c *command) loginAdd() *cobra.Command {
 			return err
 		}
 		if l.Secret == "" && (l.User != "" || l.TargetUser != "" || l.TargetSecret != "") {
-			return machine.Usagef("--chap-secret is missing: without it there would be no authentication")
+			return exit.Usagef("--chap-secret is missing: without it there would be no authentication")
 		}
 		return c.records(func(ctx context.Context, r *records, _ []string) error {
 			return c.addOne(ctx, r, c.logins(), c.fleet.Keys().Login(l.Name), l.Encode())
@@ -104,10 +104,10 @@ func credential(r *flags.SecretRef, flag string) (string, error) {
 	}
 	ref, err := r.Stored()
 	if err != nil || !strings.HasPrefix(ref, "cred:") {
-		return "", machine.Usagef("%s: a fleet takes cred:NAME alone: each host has the secret in its own service manager (LoadCredentialEncrypted), and other references would name files of hosts", flag)
+		return "", exit.Usagef("%s: a fleet takes cred:NAME alone: each host has the secret in its own service manager (LoadCredentialEncrypted), and other references would name files of hosts", flag)
 	}
 	if !fleet.IsCredential(ref) {
-		return "", machine.Usagef("%s: the name of a credential has letters, digits, '.', '_' and '-', and begins with a letter or a digit", flag)
+		return "", exit.Usagef("%s: the name of a credential has letters, digits, '.', '_' and '-', and begins with a letter or a digit", flag)
 	}
 	return ref, nil
 }

@@ -6,9 +6,10 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
-	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
@@ -16,9 +17,9 @@ import (
 
 // A jsonFleetPolicy is an IPsec policy of the fleet.
 type jsonFleetPolicy struct {
-	Selector      render.JSONText                  `json:"selector"`
-	SecurityFlags uint64                           `json:"security_flags"`
-	Hosts         render.JSONList[render.JSONText] `json:"hosts"` // patterns; none: all hosts
+	Selector      jsonitem.Text                `json:"selector"`
+	SecurityFlags uint64                       `json:"security_flags"`
+	Hosts         jsonitem.List[jsonitem.Text] `json:"hosts"` // patterns; none: all hosts
 }
 
 // policies are the records of policies.
@@ -35,7 +36,7 @@ func (c *command) policies() *kind {
 				return shown{}, err
 			}
 			return shown{
-				jsonFleetPolicy{render.JSONText(p.Selector), p.Flags, jsonTexts(p.Hosts)},
+				jsonFleetPolicy{jsonitem.Text(p.Selector), p.Flags, jsonTexts(p.Hosts)},
 				[]string{p.Selector, flagsText(p.Flags), patternsText(p.Hosts)},
 			}, nil
 		},
@@ -46,7 +47,7 @@ func (c *command) policies() *kind {
 func (c *command) policyKey(selector string) (string, error) {
 	canonical, err := registry.CanonicalSelector(selector)
 	if err != nil {
-		return "", machine.Usagef("selector %s: %s", machine.Quoted(selector), machine.ConfigReason(err))
+		return "", exit.Usagef("selector %s: %s", wording.Quoted(selector), wording.ConfigReason(err))
 	}
 	return c.fleet.Keys().Policy(canonical), nil
 }
@@ -73,11 +74,11 @@ func (c *command) policyAdd() *cobra.Command {
 			return err
 		}
 		if !f.Has(ipsec.FlagValid | ipsec.FlagIKE) {
-			return machine.Usagef("fleet policy add needs --ipsec FLAGS that ask for IPsec: a fleet may only make it stronger")
+			return exit.Usagef("fleet policy add needs --ipsec FLAGS that ask for IPsec: a fleet may only make it stronger")
 		}
 		canonical, err := registry.CanonicalSelector(args[0])
 		if err != nil {
-			return machine.Usagef("selector %s: %s", machine.Quoted(args[0]), machine.ConfigReason(err))
+			return exit.Usagef("selector %s: %s", wording.Quoted(args[0]), wording.ConfigReason(err))
 		}
 		p.Selector, p.Flags = canonical, uint64(f)
 		return c.records(func(ctx context.Context, r *records, _ []string) error {

@@ -9,22 +9,23 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
-	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
 // A jsonFleetPortal is a portal that hosts are to ask.
 type jsonFleetPortal struct {
-	Portal        render.JSONText                  `json:"portal"`
-	SymbolicName  render.JSONText                  `json:"symbolic_name,omitempty"`
-	Instance      render.JSONText                  `json:"instance"`
-	InitiatorPort string                           `json:"initiator_port"`
-	Login         render.JSONText                  `json:"login,omitempty"`
-	SecurityFlags uint64                           `json:"security_flags"`
-	Hosts         render.JSONList[render.JSONText] `json:"hosts"` // patterns; none: all hosts
+	Portal        jsonitem.Text                `json:"portal"`
+	SymbolicName  jsonitem.Text                `json:"symbolic_name,omitempty"`
+	Instance      jsonitem.Text                `json:"instance"`
+	InitiatorPort string                       `json:"initiator_port"`
+	Login         jsonitem.Text                `json:"login,omitempty"`
+	SecurityFlags uint64                       `json:"security_flags"`
+	Hosts         jsonitem.List[jsonitem.Text] `json:"hosts"` // patterns; none: all hosts
 }
 
 // portals are the records of portals.
@@ -51,8 +52,8 @@ func (c *command) portals(key *flags.Key) *kind {
 func showPortal(p *fleet.Portal) shown {
 	k := p.Key()
 	j := jsonFleetPortal{
-		Portal: render.JSONText(k.Portal.String()), SymbolicName: render.JSONText(p.SymbolicName), Instance: render.JSONText(p.Instance),
-		InitiatorPort: k.Port.String(), Login: render.JSONText(p.Login), SecurityFlags: p.Flags, Hosts: jsonTexts(p.Hosts),
+		Portal: jsonitem.Text(k.Portal.String()), SymbolicName: jsonitem.Text(p.SymbolicName), Instance: jsonitem.Text(p.Instance),
+		InitiatorPort: k.Port.String(), Login: jsonitem.Text(p.Login), SecurityFlags: p.Flags, Hosts: jsonTexts(p.Hosts),
 	}
 	instance := p.Instance
 	if instance == "" {
@@ -61,9 +62,9 @@ func showPortal(p *fleet.Portal) shown {
 	return shown{j, []string{k.Portal.String(), p.SymbolicName, instance, k.Port.String(), p.Login, flagsText(p.Flags), patternsText(p.Hosts)}}
 }
 
-func jsonTexts(all []string) (list render.JSONList[render.JSONText]) {
+func jsonTexts(all []string) (list jsonitem.List[jsonitem.Text]) {
 	for _, s := range all {
-		list = append(list, render.JSONText(s))
+		list = append(list, jsonitem.Text(s))
 	}
 	return list
 }
@@ -134,7 +135,7 @@ func (c *command) portalAdd() *cobra.Command {
 			return err
 		}
 		if p.Flags = uint64(f); security.Given() && !f.Has(ipsec.FlagValid|ipsec.FlagIKE) {
-			return machine.Usagef("a fleet may only make IPsec stronger: leave out --ipsec, or give flags that ask for it")
+			return exit.Usagef("a fleet may only make IPsec stronger: leave out --ipsec, or give flags that ask for it")
 		}
 		if err := key.CheckEntry(); err != nil {
 			return err
@@ -166,7 +167,7 @@ func portalRecords(key *flags.Key, like fleet.Portal, args []string) (all []flee
 		one := like
 		one.Address, one.TCPPort = p.Canonical(), p.Port
 		if _, err := fleet.DecodePortal(p, one.Encode()); err != nil {
-			return nil, machine.Usagef("portal %s: %v", machine.Quoted(arg), err)
+			return nil, exit.Usagef("portal %s: %v", wording.Quoted(arg), err)
 		}
 		all = append(all, one)
 	}

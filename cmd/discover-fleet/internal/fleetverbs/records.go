@@ -9,7 +9,7 @@ import (
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/host"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/etcd"
@@ -30,7 +30,7 @@ type records struct {
 type conflictError struct{ key string }
 
 func (e *conflictError) Error() string {
-	return fmt.Sprintf("key %s in etcd was changed by another administrator meanwhile, and is left so: try again", machine.Quoted(e.key))
+	return fmt.Sprintf("key %s in etcd was changed by another administrator meanwhile, and is left so: try again", wording.Quoted(e.key))
 }
 
 // A newerError is a record of a newer version, which is not overwritten.
@@ -40,7 +40,7 @@ type newerError struct {
 }
 
 func (e *newerError) Error() string {
-	return fmt.Sprintf("key %s in etcd is left as it is: %v", machine.Quoted(e.key), e.err)
+	return fmt.Sprintf("key %s in etcd is left as it is: %v", wording.Quoted(e.key), e.err)
 }
 
 func (e *newerError) Unwrap() error { return e.err }

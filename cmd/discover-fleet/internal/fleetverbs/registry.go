@@ -3,6 +3,7 @@ package fleetverbs
 import (
 	"context"
 
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/fleetflags"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/registrypipe"
@@ -16,7 +17,7 @@ import (
 func serveRegistry(ctx context.Context, prefix string, w *machine.Env) int {
 	open := func(ctx context.Context) (registry.Store, error) { return fleetflags.OpenRegistry(ctx, w, prefix) }
 	if err := registrypipe.Serve(context.WithoutCancel(ctx), open, w.Stdin, w.Stdout); err != nil {
-		return machine.ExitFailed
+		return exit.Failed
 	}
-	return machine.ExitOK
+	return exit.OK
 }

@@ -12,11 +12,14 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/fleetflags"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/registrypipe"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 )
 
 // program is the name of the file, which version prints.
@@ -39,10 +42,10 @@ func Run(ctx context.Context, args []string, w machine.Env) int {
 	if len(args) == 2 && args[0] == registrypipe.Verb {
 		return serveRegistry(ctx, args[1], &w)
 	}
-	ctx, stop := machine.WithCancellation(ctx)
+	ctx, stop := exit.WithCancellation(ctx)
 	defer stop()
 	kind, _ := w.LookupEnv("TERM")
-	line := &machine.StatusLine{W: w.Stderr, Terminal: w.Terminal, Plain: kind == "dumb"}
+	line := &terminal.StatusLine{W: w.Stderr, Terminal: w.Terminal, Plain: kind == "dumb"}
 	w.Stderr, w.Ask = line, line.Asking(w.Ask)
 	c := &command{Command: &app.Command{Env: w, Line: line, Groups: make(map[*cobra.Command][]flags.Group)}}
 	if isCompletion(args) {
@@ -144,9 +147,9 @@ func (c *command) nounOf(name, short, long string, verbs ...*cobra.Command) *cob
 		RunE: func(cmd *cobra.Command, args []string) error {
 			path := flags.PathOf(cmd)
 			if len(args) > 0 {
-				return machine.Usagef("unknown verb %s%s; see discover help %s", machine.Quoted(flags.Below(cmd, args[0])), flags.DidYouMean(strings.ToLower(args[0]), flags.VerbsOf(cmd)), path)
+				return exit.Usagef("unknown verb %s%s; see discover help %s", wording.Quoted(flags.Below(cmd, args[0])), flags.DidYouMean(strings.ToLower(args[0]), flags.VerbsOf(cmd)), path)
 			}
-			return machine.Usagef("%s needs a verb: %s; see discover help %s", path, flags.Alternatives(flags.VerbsOf(cmd)), path)
+			return exit.Usagef("%s needs a verb: %s; see discover help %s", path, flags.Alternatives(flags.VerbsOf(cmd)), path)
 		},
 	}
 	cmd.AddCommand(verbs...)

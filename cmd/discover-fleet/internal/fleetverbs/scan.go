@@ -12,8 +12,8 @@ import (
 	"github.com/spf13/cobra"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	addresses "github.com/go-iscsi/discovery/cmd/internal/sweep"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/sweep"
@@ -71,7 +71,7 @@ func (s *scanVerb) understand(args []string) error {
 		return err
 	}
 	if s.security.Given() && !f.Has(ipsec.FlagValid|ipsec.FlagIKE) {
-		return machine.Usagef("hosts of a fleet can be told to ask under IPsec, and not to do without: leave out --ipsec, or give flags that ask for it")
+		return exit.Usagef("hosts of a fleet can be told to ask under IPsec, and not to do without: leave out --ipsec, or give flags that ask for it")
 	}
 	if len(s.ports) == 0 {
 		s.ports = []uint16{pdu.DefaultPort}
@@ -93,7 +93,7 @@ func (s *scanVerb) understand(args []string) error {
 	s.job.Normalize()
 	s.cut()
 	if err := s.job.Check(); err != nil {
-		return machine.Usagef("%v", err)
+		return exit.Usagef("%v", err)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"io"
 
 	"github.com/go-iscsi/discovery/cmd/internal/fleetview"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	addresses "github.com/go-iscsi/discovery/cmd/internal/sweep"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
@@ -30,11 +31,11 @@ func (o *scanOutput) show(host string, f *fleet.Finding) error {
 	case render.FormatJSONL:
 		for i := range f.Targets {
 			line := struct {
-				Type   string          `json:"type"`
-				Portal render.JSONText `json:"portal"`
-				Host   render.JSONText `json:"host"`
+				Type   string        `json:"type"`
+				Portal jsonitem.Text `json:"portal"`
+				Host   jsonitem.Text `json:"host"`
 				fleetview.JSONFoundTarget
-			}{"target", render.JSONText(f.Portal.String()), render.JSONText(host), fleetview.NewJSONFoundTarget(&f.Targets[i])}
+			}{"target", jsonitem.Text(f.Portal.String()), jsonitem.Text(host), fleetview.NewJSONFoundTarget(&f.Targets[i])}
 			if err := o.write("", line, "\n"); err != nil {
 				return err
 			}
@@ -63,9 +64,9 @@ func (o *scanOutput) end(blocks []*addresses.Block, sum *jsonScan) error {
 		if !o.begun {
 			before = scanBegin + "],"
 		}
-		list := render.JSONList[render.JSONBlock]{}
+		list := jsonitem.List[jsonitem.Block]{}
 		for _, b := range blocks {
-			list = append(list, render.NewJSONBlock(b))
+			list = append(list, jsonitem.NewBlock(b))
 		}
 		if err := o.write(before+`"blocks":`, list, ""); err != nil {
 			return err
@@ -75,8 +76,8 @@ func (o *scanOutput) end(blocks []*addresses.Block, sum *jsonScan) error {
 		for _, b := range blocks {
 			err := o.write("", struct {
 				Type string `json:"type"`
-				render.JSONBlock
-			}{"block", render.NewJSONBlock(b)}, "\n")
+				jsonitem.Block
+			}{"block", jsonitem.NewBlock(b)}, "\n")
 			if err != nil {
 				return err
 			}
@@ -98,7 +99,7 @@ func (o *scanOutput) end(blocks []*addresses.Block, sum *jsonScan) error {
 
 // write writes a value with something before and after it.
 func (o *scanOutput) write(before string, v any, after string) error {
-	b, err := render.Marshal(v)
+	b, err := jsonitem.Marshal(v)
 	if err != nil {
 		return err
 	}

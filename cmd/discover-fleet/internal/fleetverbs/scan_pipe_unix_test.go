@@ -7,7 +7,7 @@ import (
 	"os/exec"
 	"testing"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 )
 
 // TestOutliveReader: a process whose standard output nobody reads any more is not ended by
@@ -18,7 +18,7 @@ func TestOutliveReader(t *testing.T) {
 	if os.Getenv(child) != "" {
 		defer outliveReader()()
 		for {
-			if _, err := os.Stdout.WriteString("x"); machine.IsBrokenPipe(err) {
+			if _, err := os.Stdout.WriteString("x"); exit.IsBrokenPipe(err) {
 				os.Exit(outlived)
 			}
 		}

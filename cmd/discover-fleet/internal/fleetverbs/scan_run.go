@@ -11,8 +11,8 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/stream"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/sweep"
 )
@@ -137,8 +137,8 @@ func (r *scanRun) showLine() {
 	r.mu.Lock()
 	p, hosts := r.progress, len(r.tally.hosts)
 	parts := []string{
-		fmt.Sprintf("%d of %s", p.Read, machine.Plural(p.Shards, "shard", "shards")), machine.Plural(hosts, "host", "hosts"),
-		fmt.Sprintf("%d answered", r.tally.answered), machine.Plural(r.tally.targets, "target", "targets"),
+		fmt.Sprintf("%d of %s", p.Read, wording.Plural(p.Shards, "shard", "shards")), wording.Plural(hosts, "host", "hosts"),
+		fmt.Sprintf("%d answered", r.tally.answered), wording.Plural(r.tally.targets, "target", "targets"),
 	}
 	r.mu.Unlock()
 	if p.Granted == 0 {

@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/fleetview"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
-	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	addresses "github.com/go-iscsi/discovery/cmd/internal/sweep"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/sweep"
 )
@@ -47,7 +49,7 @@ func (t *scanTally) take(r *sweep.Result) {
 		for ; i < len(r.Findings) && r.Findings[i].Portal.Addr() == address; i++ {
 			f := &r.Findings[i]
 			if g := groupOf(f); g < best {
-				best, why = g, machine.Visible(f.Why)
+				best, why = g, terminal.Visible(f.Why)
 			}
 			t.count(f, single)
 		}
@@ -108,49 +110,49 @@ func (t *scanTally) summed() (all []*addresses.Block) {
 
 // A jsonScanHost is what one host did in a scan.
 type jsonScanHost struct {
-	Host    render.JSONText `json:"host"`
-	Shards  int             `json:"shards"`
-	Portals int             `json:"portals"`
+	Host    jsonitem.Text `json:"host"`
+	Shards  int           `json:"shards"`
+	Portals int           `json:"portals"`
 }
 
 // A jsonScan sums a shared scan up.
 type jsonScan struct {
-	Job        render.JSONText                  `json:"job"`
-	Portals    int                              `json:"portals"`
-	Asked      int                              `json:"asked"`
-	Answered   int                              `json:"answered"`
-	Targets    int                              `json:"targets_found"`
-	Shards     int                              `json:"shards"`
-	Read       int                              `json:"shards_read"`
-	Again      int                              `json:"shards_given_again"`
-	Hosts      render.JSONList[jsonScanHost]    `json:"hosts"`
-	Refused    render.JSONList[jsonRefusedHost] `json:"refused_hosts"`
-	NotAllowed render.JSONList[render.JSONText] `json:"not_allowed"` // ranges of addresses that no host allows
-	Error      render.JSONText                  `json:"error,omitempty"`
+	Job        jsonitem.Text                  `json:"job"`
+	Portals    int                            `json:"portals"`
+	Asked      int                            `json:"asked"`
+	Answered   int                            `json:"answered"`
+	Targets    int                            `json:"targets_found"`
+	Shards     int                            `json:"shards"`
+	Read       int                            `json:"shards_read"`
+	Again      int                            `json:"shards_given_again"`
+	Hosts      jsonitem.List[jsonScanHost]    `json:"hosts"`
+	Refused    jsonitem.List[jsonRefusedHost] `json:"refused_hosts"`
+	NotAllowed jsonitem.List[jsonitem.Text]   `json:"not_allowed"` // ranges of addresses that no host allows
+	Error      jsonitem.Text                  `json:"error,omitempty"`
 	cancelled  bool
 	lost       int // shards that hosts were given, and of which nothing was read
 }
 
 // A jsonRefusedHost is a host that was taken out of a scan.
 type jsonRefusedHost struct {
-	Host render.JSONText `json:"host"`
-	Why  render.JSONText `json:"why"`
+	Host jsonitem.Text `json:"host"`
+	Why  jsonitem.Text `json:"why"`
 }
 
 // sum sums up.
 func (t *scanTally) sum(job *fleet.Job, p *sweep.Progress) *jsonScan {
 	j := &jsonScan{
-		Job: render.JSONText(job.ID), Portals: job.Portals(), Asked: t.asked, Answered: t.answered, Targets: t.targets,
+		Job: jsonitem.Text(job.ID), Portals: job.Portals(), Asked: t.asked, Answered: t.answered, Targets: t.targets,
 		Shards: job.Shards(), Read: len(t.read), Again: p.Again, lost: max(0, p.Granted-len(t.read)),
 	}
 	for name, h := range t.hosts {
-		j.Hosts = append(j.Hosts, jsonScanHost{render.JSONText(name), h.shards, h.portals})
+		j.Hosts = append(j.Hosts, jsonScanHost{jsonitem.Text(name), h.shards, h.portals})
 	}
 	slices.SortFunc(j.Hosts, func(a, b jsonScanHost) int {
 		return cmp.Or(cmp.Compare(b.Portals, a.Portals), cmp.Compare(a.Host, b.Host))
 	})
 	for _, b := range p.Blamed {
-		j.Refused = append(j.Refused, jsonRefusedHost{render.JSONText(b.Host), render.JSONText(b.Why)})
+		j.Refused = append(j.Refused, jsonRefusedHost{jsonitem.Text(b.Host), jsonitem.Text(b.Why)})
 	}
 	return j
 }
@@ -161,19 +163,19 @@ func (j *jsonScan) text() string {
 	for i, h := range j.Hosts {
 		names[i] = fmt.Sprintf("%s %d", h.Host, h.Portals)
 	}
-	s := fmt.Sprintf("%d of %s asked", j.Asked, machine.Plural(j.Portals, "portal", "portals"))
+	s := fmt.Sprintf("%d of %s asked", j.Asked, wording.Plural(j.Portals, "portal", "portals"))
 	if len(names) > 0 {
-		s += fmt.Sprintf(" by %s (%s)", machine.Plural(len(names), "host", "hosts"), fleetview.Names(names))
+		s += fmt.Sprintf(" by %s (%s)", wording.Plural(len(names), "host", "hosts"), fleetview.Names(names))
 	}
-	s += fmt.Sprintf(", %d answered with %s", j.Answered, machine.Plural(j.Targets, "target", "targets"))
+	s += fmt.Sprintf(", %d answered with %s", j.Answered, wording.Plural(j.Targets, "target", "targets"))
 	if j.cancelled {
 		s = "cancelled: " + s
 	}
 	if j.lost > 0 {
-		s += "; of " + machine.Plural(j.lost, "shard", "shards") + " that hosts were asking nothing is known"
+		s += "; of " + wording.Plural(j.lost, "shard", "shards") + " that hosts were asking nothing is known"
 	}
 	if j.Again > 0 {
-		s += "; " + machine.Plural(j.Again, "shard was given to another host", "shards were given to another host")
+		s += "; " + wording.Plural(j.Again, "shard was given to another host", "shards were given to another host")
 	}
 	return s
 }
@@ -182,9 +184,9 @@ func (j *jsonScan) text() string {
 func (t *scanTally) status(shards int) error {
 	switch {
 	case t.answered == 0:
-		return machine.StatusError(machine.ExitFailed)
+		return exit.StatusError(exit.Failed)
 	case t.failed > 0 || len(t.read) < shards:
-		return machine.StatusError(machine.ExitPartly)
+		return exit.StatusError(exit.Partly)
 	}
 	return nil
 }

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
-	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/sweep"
 )
@@ -134,9 +134,9 @@ func (e *lackingError) Error() string {
 		names = append(names, name)
 	}
 	if more := len(e.ranges) - len(names); more > 0 {
-		names = append(names, machine.Plural(more, "more range", "more ranges"))
+		names = append(names, wording.Plural(more, "more range", "more ranges"))
 	}
-	what := "none of the " + machine.Plural(e.hosts, "host", "hosts") + " of the fleet " + e.fleet + " allows"
+	what := "none of the " + wording.Plural(e.hosts, "host", "hosts") + " of the fleet " + e.fleet + " allows"
 	if e.hosts == 1 {
 		what = "the only host of the fleet " + e.fleet + " does not allow"
 	}
@@ -155,9 +155,9 @@ func (s *scanVerb) noHosts() error {
 	return fmt.Errorf("no hosts in the fleet %s; a host joins it by discoverd --fleet %s, and takes part in scans with --fleet-scan-allow CIDR", s.fleet.Name, s.fleet.Name)
 }
 
-func jsonRange(r fleet.Range) render.JSONText { return render.JSONText(r.String()) }
+func jsonRange(r fleet.Range) jsonitem.Text { return jsonitem.Text(r.String()) }
 
-func jsonError(err error) render.JSONText { return render.JSONText(err.Error()) }
+func jsonError(err error) jsonitem.Text { return jsonitem.Text(err.Error()) }
 
 // beside returns standard output in such a way that, where it is a terminal, it does not get
 // into the line.

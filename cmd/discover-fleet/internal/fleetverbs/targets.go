@@ -5,9 +5,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/fleetview"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 )
 
 // targets returns the verb that lists targets, with how many hosts see each.
@@ -42,9 +42,9 @@ func (c *command) targets() *cobra.Command {
 		}
 		switch {
 		case len(unread) > 0 && n == 0:
-			return machine.StatusError(machine.ExitFailed)
+			return exit.StatusError(exit.Failed)
 		case len(unread) > 0:
-			return machine.StatusError(machine.ExitPartly)
+			return exit.StatusError(exit.Partly)
 		}
 		return nil
 	})

@@ -6,9 +6,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/fleetview"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/view"
 )
@@ -22,9 +23,9 @@ func (c *command) watch() *cobra.Command {
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if c.Global.Output == render.FormatJSON {
-			return machine.Usagef("-o json prints one document, but a watch has no end: use jsonl, of which each line is a document")
+			return exit.Usagef("-o json prints one document, but a watch has no end: use jsonl, of which each line is a document")
 		}
-		return machine.WatchError(cmd.Context(), c.reads(w.show)(cmd, args))
+		return exit.WatchError(cmd.Context(), c.reads(w.show)(cmd, args))
 	}
 	return cmd
 }
@@ -70,7 +71,7 @@ func (w *watchVerb) print(e *view.Event) error {
 	w.seq++
 	line := fleetview.EventLine(e)
 	if !w.ForPeople() {
-		b, err := render.Marshal(fleetview.NewJSONFleetEvent(e, w.seq))
+		b, err := jsonitem.Marshal(fleetview.NewJSONFleetEvent(e, w.seq))
 		if err != nil {
 			return err
 		}

@@ -9,8 +9,9 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
@@ -26,11 +27,11 @@ func Initiator(of *app.Command) *cobra.Command {
 
 // jsonInitiator is our iSCSI name, and whether targets have a secret.
 type jsonInitiator struct {
-	Name       render.JSONText `json:"name"`
-	Origin     render.JSONText `json:"origin"`
-	CHAPSecret string          `json:"chap_secret"` // "set", or empty
+	Name       jsonitem.Text `json:"name"`
+	Origin     jsonitem.Text `json:"origin"`
+	CHAPSecret string        `json:"chap_secret"` // "set", or empty
 
-	Warnings []render.JSONWarning `json:"warnings"`
+	Warnings []jsonitem.Warning `json:"warnings"`
 }
 
 // initiatorShow returns the verb.
@@ -53,7 +54,7 @@ func (c *command) initiatorShow() *cobra.Command {
 }
 
 // showInitiator shows what holds.
-func (c *command) showInitiator(ctx context.Context, s *registry.Service, warnings ...render.JSONWarning) error {
+func (c *command) showInitiator(ctx context.Context, s *registry.Service, warnings ...jsonitem.Warning) error {
 	us := app.NodeName{Origin: "initiator set-name"}
 	var err error
 	if us.Name, err = s.InitiatorNodeName(ctx); err != nil {
@@ -61,14 +62,14 @@ func (c *command) showInitiator(ctx context.Context, s *registry.Service, warnin
 	}
 	if us.Name == "" {
 		if us = c.DefaultName(false); us.Because != "" {
-			warnings = append(warnings, render.JSONWarning{Code: "initiator-name-file", Message: render.JSONText(us.Complaint())})
+			warnings = append(warnings, jsonitem.Warning{Code: "initiator-name-file", Message: jsonitem.Text(us.Complaint())})
 		}
 	}
 	set, err := s.InitiatorCHAPSecretSet(ctx)
 	if err != nil {
 		return err
 	}
-	j := jsonInitiator{Name: render.JSONText(us.Name), Origin: render.JSONText(us.Origin), Warnings: append([]render.JSONWarning{}, warnings...)}
+	j := jsonInitiator{Name: jsonitem.Text(us.Name), Origin: jsonitem.Text(us.Origin), Warnings: append([]jsonitem.Warning{}, warnings...)}
 	secret := "none"
 	if set {
 		j.CHAPSecret, secret = "set", "set"
@@ -86,7 +87,7 @@ func (c *command) showInitiator(ctx context.Context, s *registry.Service, warnin
 		}
 		return l.End()
 	}
-	b, err := render.Marshal(struct {
+	b, err := jsonitem.Marshal(struct {
 		Version   int           `json:"version"`
 		DryRun    bool          `json:"dry_run,omitempty"`
 		Initiator jsonInitiator `json:"initiator"`
@@ -161,7 +162,7 @@ func (c *command) initiatorSetCHAPSecret() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				var warnings []render.JSONWarning
+				var warnings []jsonitem.Warning
 				if short {
 					warnings = append(warnings, shortSecret)
 				}
@@ -174,9 +175,9 @@ func (c *command) initiatorSetCHAPSecret() *cobra.Command {
 }
 
 // shortSecret is the warning that the reference API has for it.
-var shortSecret = render.JSONWarning{
+var shortSecret = jsonitem.Warning{
 	Code:    "short-chap-secret",
-	Message: "the secret is shorter than 12 bytes: it is used only under IPsec, or for portals with --short-secrets (AFFF0048, " + render.JSONText(isdsc.Name(isdsc.ShortCHAPSecret)) + ")",
+	Message: "the secret is shorter than 12 bytes: it is used only under IPsec, or for portals with --short-secrets (AFFF0048, " + jsonitem.Text(isdsc.Name(isdsc.ShortCHAPSecret)) + ")",
 }
 
 // givenSecret reads the secret that an argument refers to; none: there is no
@@ -187,7 +188,7 @@ func (c *command) givenSecret(ctx context.Context, args []string) (secret auth.S
 	}
 	var r flags.SecretRef
 	if err := r.Set(args[0]); err != nil {
-		return secret, "", machine.Usagef("REF: %v", err)
+		return secret, "", exit.Usagef("REF: %v", err)
 	}
 	if err := flags.CheckRefs(&c.Global.Key, &r); err != nil {
 		return secret, "", err

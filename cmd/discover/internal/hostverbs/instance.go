@@ -10,9 +10,10 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
-	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
@@ -61,17 +62,17 @@ func (c *command) instanceList() *cobra.Command {
 
 // jsonInstance is an initiator instance.
 type jsonInstance struct {
-	Name       render.JSONText         `json:"name"`
-	NodeName   render.JSONText         `json:"node_name"`
-	Interfaces render.JSONList[string] `json:"interfaces"`
-	Addresses  render.JSONList[string] `json:"addresses"`
-	BuiltIn    bool                    `json:"built_in"`
-	Before     *jsonInstance           `json:"before,omitempty"` // of instance add: what it was; nil: there was none
+	Name       jsonitem.Text         `json:"name"`
+	NodeName   jsonitem.Text         `json:"node_name"`
+	Interfaces jsonitem.List[string] `json:"interfaces"`
+	Addresses  jsonitem.List[string] `json:"addresses"`
+	BuiltIn    bool                  `json:"built_in"`
+	Before     *jsonInstance         `json:"before,omitempty"` // of instance add: what it was; nil: there was none
 }
 
 func newJSONInstance(i *ports.Instance) *jsonInstance {
 	j := &jsonInstance{
-		Name: render.JSONText(i.Name), NodeName: render.JSONText(i.NodeName), Interfaces: i.Interfaces,
+		Name: jsonitem.Text(i.Name), NodeName: jsonitem.Text(i.NodeName), Interfaces: i.Interfaces,
 		BuiltIn: i.Name == ports.Host,
 	}
 	for _, a := range i.Addresses {
@@ -95,7 +96,7 @@ func (c *command) instanceAdd() *cobra.Command {
 				return err
 			}
 			if strings.EqualFold(args[0], flags.AnyInstance) {
-				return machine.Usagef("instance add: --instance %s means entries without an instance, so no instance can have that name", flags.AnyInstance)
+				return exit.Usagef("instance add: --instance %s means entries without an instance, so no instance can have that name", flags.AnyInstance)
 			}
 			i.Name = args[0]
 			d := c.NewDiscoverer(nil)
@@ -141,7 +142,7 @@ func (c *command) instanceRemove() *cobra.Command {
 				if err := s.RemoveInstance(cmd.Context(), args[0]); err != nil {
 					return err
 				}
-				return c.Done("removed", "removed", verb.JSONName{Name: render.JSONText(args[0])}, "removed instance %s", args[0])
+				return c.Done("removed", "removed", verb.JSONName{Name: jsonitem.Text(args[0])}, "removed instance %s", args[0])
 			})
 		}),
 	}

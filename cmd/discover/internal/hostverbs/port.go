@@ -12,8 +12,8 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
-	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
@@ -69,14 +69,14 @@ func (c *command) allPorts(selector *ports.Selector, instance string) error {
 	is := func(name string) bool { return instance == "" || strings.EqualFold(name, instance) }
 	if !slices.ContainsFunc(selector.Instances, is) {
 		return &initiator.Error{Stage: initiator.StageSelectPort, Err: &isdsc.Error{
-			Code: isdsc.InitiatorInstanceNotFound, What: "initiator instance " + machine.Quoted(instance), Reason: "it does not exist; see discover instance list",
+			Code: isdsc.InitiatorInstanceNotFound, What: "initiator instance " + wording.Quoted(instance), Reason: "it does not exist; see discover instance list",
 		}}
 	}
 	for _, p := range selector.Ports {
 		if !is(p.Instance) {
 			continue
 		}
-		if err := l.Item(render.NewJSONPort(&p), []string{p.Instance, p.Number.String(), p.Address.String(), p.Interface, p.State.String()}); err != nil {
+		if err := l.Item(jsonitem.NewPort(&p), []string{p.Instance, p.Number.String(), p.Address.String(), p.Interface, p.State.String()}); err != nil {
 			return err
 		}
 	}
@@ -105,8 +105,8 @@ func (c *command) routedPorts(ctx context.Context, selector *ports.Selector, ins
 		found = true
 		to := netip.AddrPortFrom(addr, portal.Port).String()
 		for _, p := range ports {
-			j := render.NewJSONPort(&p)
-			asked, text := render.JSONText(portal.String()), render.JSONText(to)
+			j := jsonitem.NewPort(&p)
+			asked, text := jsonitem.Text(portal.String()), jsonitem.Text(to)
 			j.Portal, j.To = &asked, &text
 			if err := l.Item(j, []string{to, p.Instance, p.Number.String(), p.Address.String(), p.Interface, p.State.String()}); err != nil {
 				return err

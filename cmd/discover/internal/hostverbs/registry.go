@@ -9,9 +9,11 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
-	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 )
 
 // Registry returns the verbs about the registry as a file.
@@ -23,9 +25,9 @@ func Registry(of *app.Command) *cobra.Command {
 
 // A jsonPlace says where the registry is.
 type jsonPlace struct {
-	Path    render.JSONText `json:"path"`
-	KeyFile render.JSONText `json:"key_file"` // where there is no passphrase
-	From    string          `json:"from"`     // what says so: --registry, DISCOVER_REGISTRY or default
+	Path    jsonitem.Text `json:"path"`
+	KeyFile jsonitem.Text `json:"key_file"` // where there is no passphrase
+	From    string        `json:"from"`     // what says so: --registry, DISCOVER_REGISTRY or default
 }
 
 // registryPathVerb returns the verb.
@@ -47,16 +49,16 @@ func (c *command) registryPathVerb() *cobra.Command {
 			key := ""
 			if _, inEtcd := machine.RegistryInEtcd(path); !inEtcd {
 				if path, err = filepath.Abs(path); err != nil {
-					return machine.Usagef("the path is relative, and the current directory no longer exists")
+					return exit.Usagef("the path is relative, and the current directory no longer exists")
 				}
 				key = filepath.Join(filepath.Dir(path), app.KeyFile)
 			}
 			if c.ForPeople() {
-				_, err := fmt.Fprintln(c.Stdout, machine.Visible(path))
+				_, err := fmt.Fprintln(c.Stdout, terminal.Visible(path))
 				return err
 			}
 			l := c.NewListing("registry", "registry")
-			if err := l.Item(jsonPlace{render.JSONText(path), render.JSONText(key), from}); err != nil {
+			if err := l.Item(jsonPlace{jsonitem.Text(path), jsonitem.Text(key), from}); err != nil {
 				return err
 			}
 			return l.End()
@@ -81,10 +83,10 @@ func (c *command) registryCheck() *cobra.Command {
 				return err
 			}
 			if _, inEtcd := machine.RegistryInEtcd(path); inEtcd {
-				return machine.Usagef("registry check: it checks a file, and this registry is in etcd; discover portal list and target list name records that are damaged")
+				return exit.Usagef("registry check: it checks a file, and this registry is in etcd; discover portal list and target list name records that are damaged")
 			}
 			if path, err = filepath.Abs(path); err != nil {
-				return machine.Usagef("the path is relative, and the current directory no longer exists")
+				return exit.Usagef("the path is relative, and the current directory no longer exists")
 			}
 			return c.CheckRegistry(cmd.Context(), path)
 		}),

@@ -7,9 +7,10 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
-	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 )
 
 // registryRekey returns the verb.
@@ -29,7 +30,7 @@ func (c *command) registryRekey() *cobra.Command {
 				return err
 			}
 			if given.KeyFile && given.Passphrase.Given() {
-				return machine.Usagef("--new-key and --new-key-file exclude each other: give only one of them")
+				return exit.Usagef("--new-key and --new-key-file exclude each other: give only one of them")
 			}
 			return c.rekey(cmd.Context(), &given)
 		}),
@@ -45,9 +46,9 @@ func (c *command) registryRekey() *cobra.Command {
 
 // jsonRekeyed is what was done.
 type jsonRekeyed struct {
-	Secrets int             `json:"secrets"`  // that were sealed again
-	Key     string          `json:"key"`      // passphrase or file
-	KeyFile render.JSONText `json:"key_file"` // empty for a passphrase
+	Secrets int           `json:"secrets"`  // that were sealed again
+	Key     string        `json:"key"`      // passphrase or file
+	KeyFile jsonitem.Text `json:"key_file"` // empty for a passphrase
 }
 
 // rekey gives the registry another key, and says by which its secrets are sealed now.
@@ -59,7 +60,7 @@ func (c *command) rekey(ctx context.Context, flags *app.RekeyFlags) error {
 	j := jsonRekeyed{Secrets: done.Secrets, Key: "passphrase"}
 	by := "the new passphrase"
 	if done.KeyFile != "" {
-		j.Key, j.KeyFile, by = "file", render.JSONText(done.KeyFile), "a new key in "+done.KeyFile
+		j.Key, j.KeyFile, by = "file", jsonitem.Text(done.KeyFile), "a new key in "+done.KeyFile
 	}
-	return c.Done("rekeyed", "rekeyed", j, "sealed %s with %s", machine.Plural(done.Secrets, "secret", "secrets"), by)
+	return c.Done("rekeyed", "rekeyed", j, "sealed %s with %s", wording.Plural(done.Secrets, "secret", "secrets"), by)
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
@@ -39,10 +39,10 @@ func (c *command) ipsecCleanup() *cobra.Command {
 
 // jsonLeftover is something of ours in the IKE daemon.
 type jsonLeftover struct {
-	Name    render.JSONText  `json:"name"`
-	Owner   string           `json:"owner"`
-	Removed bool             `json:"removed"`
-	Error   *render.JSONText `json:"error"`
+	Name    jsonitem.Text  `json:"name"`
+	Owner   string         `json:"owner"`
+	Removed bool           `json:"removed"`
+	Error   *jsonitem.Text `json:"error"`
 }
 
 // cleanup takes out what there is, and shows it.
@@ -63,10 +63,10 @@ func (c *command) cleanup(ctx context.Context, all bool) error {
 	tried, failed := 0, 0
 	for i := range list {
 		left := &list[i]
-		j := jsonLeftover{Name: render.JSONText(left.Name), Owner: left.Owner, Removed: left.Removed}
+		j := jsonLeftover{Name: jsonitem.Text(left.Name), Owner: left.Owner, Removed: left.Removed}
 		if left.Err != nil {
 			failed++
-			text := render.JSONText(left.Err.Error())
+			text := jsonitem.Text(left.Err.Error())
 			j.Error = &text
 		}
 		if left.Err != nil || left.Removed {

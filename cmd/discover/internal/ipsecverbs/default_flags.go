@@ -8,9 +8,10 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
-	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
@@ -62,8 +63,8 @@ func (c *command) ipsecDefault() *cobra.Command {
 
 // jsonDefault is the default.
 type jsonDefault struct {
-	render.JSONFlags
-	Warnings []render.JSONWarning `json:"warnings"`
+	jsonitem.Flags
+	Warnings []jsonitem.Warning `json:"warnings"`
 }
 
 // showDefault shows the default as it is.
@@ -78,9 +79,9 @@ func (c *command) showDefaultAs(ctx context.Context, s *registry.Service, would 
 	if err != nil {
 		return err
 	}
-	j := jsonDefault{JSONFlags: render.NewJSONFlags(f), Warnings: []render.JSONWarning{}}
+	j := jsonDefault{Flags: jsonitem.NewFlags(f), Warnings: []jsonitem.Warning{}}
 	if f != 0 && !f.Has(ipsec.FlagValid) {
-		j.Warnings = append(j.Warnings, render.JSONWarning{Code: "ipsec-not-valid", Message: "the default has no effect without the flag valid (0x01)"})
+		j.Warnings = append(j.Warnings, jsonitem.Warning{Code: "ipsec-not-valid", Message: "the default has no effect without the flag valid (0x01)"})
 	}
 	means := "IPsec"
 	switch {
@@ -103,7 +104,7 @@ func (c *command) showDefaultAs(ctx context.Context, s *registry.Service, would 
 func parseFlags(arg string) (ipsec.Flags, error) {
 	f, err := flags.ParseFlags(arg)
 	if err != nil {
-		return 0, machine.Usagef("LIST %s: %v", machine.Quoted(arg), err)
+		return 0, exit.Usagef("LIST %s: %v", wording.Quoted(arg), err)
 	}
 	return f, nil
 }

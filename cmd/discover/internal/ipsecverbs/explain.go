@@ -9,7 +9,9 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -70,7 +72,7 @@ func (x *ipsecExplain) understand(ctx context.Context, arg string) (p initiator.
 		return p, err
 	}
 	if x.ipsec.Unknown != "" && !x.ipsec.Given() {
-		return p, machine.Usagef("--ipsec-unknown needs --ipsec LIST here: without it, the stored option of the portal applies")
+		return p, exit.Usagef("--ipsec-unknown needs --ipsec LIST here: without it, the stored option of the portal applies")
 	}
 	if err := flags.CheckRefs(&x.Global.Key, &x.ipsec.PSK); err != nil {
 		return p, err
@@ -131,7 +133,7 @@ func (x *ipsecExplain) whyNot(e *initiator.Explanation) string {
 // show shows what holds on one way.
 func (x *ipsecExplain) show(l *render.Listing, e *initiator.Explanation, listed bool) error {
 	if !x.ForPeople() {
-		return l.Item(render.NewJSONExplanation(e, x.whyNot(e), listed))
+		return l.Item(jsonitem.NewExplanation(e, x.whyNot(e), listed))
 	}
 	if _, err := fmt.Fprint(x.Stdout, render.ExplanationText(e, x.whyNot(e), listed)); err != nil {
 		return err

@@ -8,8 +8,9 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
@@ -19,8 +20,8 @@ import (
 
 // jsonPolicy is an administrator's rule.
 type jsonPolicy struct {
-	Selector render.JSONText `json:"selector"`
-	render.JSONFlags
+	Selector jsonitem.Text `json:"selector"`
+	jsonitem.Flags
 }
 
 // ipsecPolicyAdd returns the verb.
@@ -40,7 +41,7 @@ func (c *command) ipsecPolicyAdd() *cobra.Command {
 			}
 			selector, err := registry.CanonicalSelector(args[0])
 			if err != nil {
-				return machine.Usagef("%s", err)
+				return exit.Usagef("%s", err)
 			}
 			p := registry.Policy{Selector: selector, Flags: f}
 			return c.RegistryVerb(app.CreateIfMissing, func(ctx context.Context, s *registry.Service, _ []string) error {
@@ -70,7 +71,7 @@ func (c *command) setPolicy(ctx context.Context, s *registry.Service, p registry
 	if err := s.SetPolicy(ctx, p); err != nil {
 		return err
 	}
-	j := jsonPolicy{render.JSONText(p.Selector), render.NewJSONFlags(p.Flags)}
+	j := jsonPolicy{jsonitem.Text(p.Selector), jsonitem.NewFlags(p.Flags)}
 	if there && old.Flags != p.Flags {
 		return c.Done("policies", "policy", j, "replaced the policy %s: %s by %s", p.Selector, render.FlagsText(old.Flags), render.FlagsText(p.Flags))
 	}
@@ -93,7 +94,7 @@ func (c *command) ipsecPolicyList() *cobra.Command {
 					unread = append(unread, err)
 					continue
 				}
-				if err := l.Item(jsonPolicy{render.JSONText(p.Selector), render.NewJSONFlags(p.Flags)}, []string{p.Selector, p.Flags.Hex(), render.FlagsList(p.Flags)}); err != nil {
+				if err := l.Item(jsonPolicy{jsonitem.Text(p.Selector), jsonitem.NewFlags(p.Flags)}, []string{p.Selector, p.Flags.Hex(), jsonitem.FlagsList(p.Flags)}); err != nil {
 					return err
 				}
 			}
@@ -118,13 +119,13 @@ func (c *command) ipsecPolicyRemove() *cobra.Command {
 			err := s.RemovePolicy(ctx, args[0])
 			switch {
 			case err != nil && bad != nil:
-				return machine.Usagef("%s", bad)
+				return exit.Usagef("%s", bad)
 			case err != nil:
 				return err
 			case bad != nil:
 				selector = args[0] // stored by an earlier version, which took it
 			}
-			return c.Done("removed", "removed", jsonSelector{render.JSONText(selector)}, "removed the policy %s", selector)
+			return c.Done("removed", "removed", jsonSelector{jsonitem.Text(selector)}, "removed the policy %s", selector)
 		}),
 	}
 	c.AddFlags(cmd, flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
@@ -132,7 +133,7 @@ func (c *command) ipsecPolicyRemove() *cobra.Command {
 }
 
 type jsonSelector struct {
-	Selector render.JSONText `json:"selector"`
+	Selector jsonitem.Text `json:"selector"`
 }
 
 func policyNames(ctx context.Context, s *registry.Service) (names []string) {

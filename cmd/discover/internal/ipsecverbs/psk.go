@@ -9,9 +9,11 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
@@ -21,15 +23,15 @@ import (
 
 // jsonPSK is a preshared key, of which only is told that it is there.
 type jsonPSK struct {
-	ID     render.JSONText `json:"id"`
-	Key    string          `json:"key"`     // "set"
-	KeyRef render.JSONText `json:"key_ref"` // empty: it is sealed in the registry
-	render.JSONScope
-	render.JSONFlags
+	ID     jsonitem.Text `json:"id"`
+	Key    string        `json:"key"`     // "set"
+	KeyRef jsonitem.Text `json:"key_ref"` // empty: it is sealed in the registry
+	jsonitem.Scope
+	jsonitem.Flags
 }
 
 func newJSONPSK(i *registry.IKEInfo) jsonPSK {
-	return jsonPSK{ID: render.JSONText(i.ID), Key: "set", KeyRef: render.JSONText(i.KeyRef), JSONScope: render.NewJSONScope(i.Instance, i.Port), JSONFlags: render.NewJSONFlags(i.Flags)}
+	return jsonPSK{ID: jsonitem.Text(i.ID), Key: "set", KeyRef: jsonitem.Text(i.KeyRef), Scope: jsonitem.NewScope(i.Instance, i.Port), Flags: jsonitem.NewFlags(i.Flags)}
 }
 
 // ipsecPSKSet returns the verb.
@@ -93,7 +95,7 @@ func (c *command) setPSK(ctx context.Context, s *registry.Service, i registry.IK
 func (c *command) understandPSK(ctx context.Context, args []string, given *flags.Security, scope *flags.Scope) (i registry.IKEInfo, err error) {
 	var r flags.SecretRef
 	if err := r.Set(args[1]); err != nil {
-		return i, machine.Usagef("REF: %v", err)
+		return i, exit.Usagef("REF: %v", err)
 	}
 	if err := flags.CheckRefs(&c.Global.Key, &r); err != nil {
 		return i, err
@@ -102,14 +104,14 @@ func (c *command) understandPSK(ctx context.Context, args []string, given *flags
 		return i, err
 	}
 	if i.ID, err = initiator.CanonicalIdentity(args[0]); err != nil {
-		return i, machine.Usagef("ID: %s", machine.ConfigReason(err)) // not repeated: it may be a key in the wrong place
+		return i, exit.Usagef("ID: %s", wording.ConfigReason(err)) // not repeated: it may be a key in the wrong place
 	}
 	i.Instance, i.Port = scope.Instance, scope.Port.Number
 	if i.Flags, err = given.SecurityFlags(); err != nil {
 		return i, err
 	}
 	if given.Given() && i.ID == ipsec.GroupID {
-		return i, machine.Usagef("--ipsec needs the identity of one peer; for all portals without flags use discover ipsec default")
+		return i, exit.Usagef("--ipsec needs the identity of one peer; for all portals without flags use discover ipsec default")
 	}
 	if i.Key, err = r.Resolve(ctx, &c.Env, "REF", "preshared key of "+i.ID); err != nil {
 		return i, err
@@ -146,7 +148,7 @@ func (c *command) ipsecPSKList() *cobra.Command {
 				}
 				j := newJSONPSK(&i)
 				instance, port := j.Columns()
-				if err := l.Item(j, []string{i.ID, instance, port, key, flags, render.FlagsList(i.Flags)}); err != nil {
+				if err := l.Item(j, []string{i.ID, instance, port, key, flags, jsonitem.FlagsList(i.Flags)}); err != nil {
 					return err
 				}
 			}
@@ -178,12 +180,12 @@ func (c *command) ipsecPSKRemove() *cobra.Command {
 			return c.RegistryVerb(app.Existing, func(ctx context.Context, s *registry.Service, _ []string) error {
 				err := s.RemoveIKEInfo(ctx, id, scope.Instance, scope.Port.Number)
 				if refused := (*isdsc.Error)(nil); bad != nil && errors.As(err, &refused) {
-					return machine.Usagef("ID: %s", machine.ConfigReason(bad)) // not repeated, as by psk set
+					return exit.Usagef("ID: %s", wording.ConfigReason(bad)) // not repeated, as by psk set
 				}
 				if err != nil {
 					return err
 				}
-				return c.Done("removed", "removed", jsonID{render.JSONText(id)}, "removed the preshared key of %s", id)
+				return c.Done("removed", "removed", jsonID{jsonitem.Text(id)}, "removed the preshared key of %s", id)
 			})(cmd, args)
 		},
 	}
@@ -193,7 +195,7 @@ func (c *command) ipsecPSKRemove() *cobra.Command {
 }
 
 type jsonID struct {
-	ID render.JSONText `json:"id"`
+	ID jsonitem.Text `json:"id"`
 }
 
 // completeIdentity offers the word for all peers, and the identities of the keys.

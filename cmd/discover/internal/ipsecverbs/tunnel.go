@@ -9,9 +9,10 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
-	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
@@ -19,11 +20,11 @@ import (
 type jsonTunnel struct {
 	Destination string `json:"destination"`
 	Outer       string `json:"outer"`
-	render.JSONScope
+	jsonitem.Scope
 }
 
 func newJSONTunnel(t *registry.TunnelAddress) jsonTunnel {
-	return jsonTunnel{t.Destination.String(), t.Outer.String(), render.NewJSONScope(t.Instance, t.Port)}
+	return jsonTunnel{t.Destination.String(), t.Outer.String(), jsonitem.NewScope(t.Instance, t.Port)}
 }
 
 // ipsecTunnelSet returns the verb.
@@ -81,7 +82,7 @@ func parseTunnel(args []string, scope *flags.Scope) (t registry.TunnelAddress, e
 func parseHost(what, arg string) (netip.Addr, error) {
 	addr, ok := flags.HostAddress(arg)
 	if !ok {
-		return addr, machine.Usagef("%s %s: expected an IP address, such as 192.0.2.1 or 2001:db8::1", what, machine.Quoted(arg))
+		return addr, exit.Usagef("%s %s: expected an IP address, such as 192.0.2.1 or 2001:db8::1", what, wording.Quoted(arg))
 	}
 	return addr, nil
 }

@@ -4,7 +4,7 @@ import (
 	"net/netip"
 	"slices"
 
-	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
 )
@@ -26,10 +26,10 @@ const (
 
 // A Difference is one between what iSNS servers name and what portals list.
 type Difference struct {
-	Kind    string          `json:"kind"`
-	Target  render.JSONText `json:"target"`
-	Portal  render.JSONText `json:"portal"`  // that was asked; empty: any of the target
-	Address render.JSONText `json:"address"` // of the target; empty: it is not about one
+	Kind    string        `json:"kind"`
+	Target  jsonitem.Text `json:"target"`
+	Portal  jsonitem.Text `json:"portal"`  // that was asked; empty: any of the target
+	Address jsonitem.Text `json:"address"` // of the target; empty: it is not about one
 }
 
 // words says what differs, for people.
@@ -192,7 +192,7 @@ func (d *Differences) Close() {
 			break
 		}
 		for _, name := range p.strange {
-			d.add(Difference{Kind: notAtServer, Target: render.JSONText(name), Portal: render.JSONText(p.at.String())})
+			d.add(Difference{Kind: notAtServer, Target: jsonitem.Text(name), Portal: jsonitem.Text(p.at.String())})
 		}
 		d.More += p.more
 	}
@@ -202,14 +202,14 @@ func (d *Differences) Close() {
 			switch {
 			case is&byItself != 0:
 			case portal != nil && portal.judged:
-				d.add(Difference{Kind: notAtPortal, Target: render.JSONText(n.name), Portal: render.JSONText(at.String())})
+				d.add(Difference{Kind: notAtPortal, Target: jsonitem.Text(n.name), Portal: jsonitem.Text(at.String())})
 			case n.judged && !n.hosts && is == 0:
-				d.add(Difference{Kind: notListed, Target: render.JSONText(n.name), Address: render.JSONText(at.String())})
+				d.add(Difference{Kind: notListed, Target: jsonitem.Text(n.name), Address: jsonitem.Text(at.String())})
 			}
 		}
 		for _, at := range n.extra {
 			if !d.uncertain {
-				d.add(Difference{Kind: notNamed, Target: render.JSONText(n.name), Address: render.JSONText(at.String())})
+				d.add(Difference{Kind: notNamed, Target: jsonitem.Text(n.name), Address: jsonitem.Text(at.String())})
 			}
 		}
 	}

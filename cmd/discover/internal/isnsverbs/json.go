@@ -3,7 +3,7 @@ package isnsverbs
 import (
 	"errors"
 
-	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/isns"
@@ -14,62 +14,62 @@ import (
 // A JSONAnswer is what came of asking an iSNS server. The order of its fields is that of
 // docs/reference/output.md.
 type JSONAnswer struct {
-	Server        render.JSONText `json:"server"`
-	Address       render.JSONText `json:"address"` // that answered
-	Instance      render.JSONText `json:"instance"`
-	InitiatorPort render.JSONText `json:"initiator_port"`
-	InitiatorName render.JSONText `json:"initiator_name"`
-	Source        render.JSONText `json:"source"`
-	Stored        bool            `json:"stored"`
-	Status        string          `json:"status"`
-	Code          uint32          `json:"code"`
-	CodeName      string          `json:"code_name"`
+	Server        jsonitem.Text `json:"server"`
+	Address       jsonitem.Text `json:"address"` // that answered
+	Instance      jsonitem.Text `json:"instance"`
+	InitiatorPort jsonitem.Text `json:"initiator_port"`
+	InitiatorName jsonitem.Text `json:"initiator_name"`
+	Source        jsonitem.Text `json:"source"`
+	Stored        bool          `json:"stored"`
+	Status        string        `json:"status"`
+	Code          uint32        `json:"code"`
+	CodeName      string        `json:"code_name"`
 
-	Error        *jsonISNSError                      `json:"error,omitempty"`
-	Targets      *render.JSONList[jsonNode]          `json:"targets,omitempty"` // nil: they have lines of their own
-	TargetsFound int                                 `json:"targets_found"`
-	DomainsTold  bool                                `json:"domains_told"` // the server told the discovery domains
-	Complete     bool                                `json:"complete"`
-	Warnings     render.JSONList[render.JSONWarning] `json:"warnings"`
+	Error        *jsonISNSError                  `json:"error,omitempty"`
+	Targets      *jsonitem.List[jsonNode]        `json:"targets,omitempty"` // nil: they have lines of their own
+	TargetsFound int                             `json:"targets_found"`
+	DomainsTold  bool                            `json:"domains_told"` // the server told the discovery domains
+	Complete     bool                            `json:"complete"`
+	Warnings     jsonitem.List[jsonitem.Warning] `json:"warnings"`
 }
 
 // jsonISNSError is why a server gave no answer, or none that is complete.
 type jsonISNSError struct {
-	Stage     string          `json:"stage"` // validate, resolve, connect, register, query or store
-	Message   render.JSONText `json:"message"`
-	Retryable bool            `json:"retryable"`
+	Stage     string        `json:"stage"` // validate, resolve, connect, register, query or store
+	Message   jsonitem.Text `json:"message"`
+	Retryable bool          `json:"retryable"`
 }
 
 // jsonNode is a target as an iSNS server names it.
 type jsonNode struct {
-	Name    render.JSONText                 `json:"name"`
-	Alias   render.JSONText                 `json:"alias"`
-	Portals render.JSONList[jsonISNSPortal] `json:"portals"`
-	Domains render.JSONList[jsonDomain]     `json:"domains"`
+	Name    jsonitem.Text                 `json:"name"`
+	Alias   jsonitem.Text                 `json:"alias"`
+	Portals jsonitem.List[jsonISNSPortal] `json:"portals"`
+	Domains jsonitem.List[jsonDomain]     `json:"domains"`
 }
 
 // jsonISNSPortal is a portal of a target.
 type jsonISNSPortal struct {
-	Address  render.JSONText   `json:"address"`
-	Port     int               `json:"port"`
-	Group    *int              `json:"group"`
-	Name     render.JSONText   `json:"name"`
-	Security *render.JSONFlags `json:"security"` // null: the server said nothing of it
-	Usable   *bool             `json:"usable,omitempty"`
-	Why      string            `json:"why,omitempty"`
+	Address  jsonitem.Text   `json:"address"`
+	Port     int             `json:"port"`
+	Group    *int            `json:"group"`
+	Name     jsonitem.Text   `json:"name"`
+	Security *jsonitem.Flags `json:"security"` // null: the server said nothing of it
+	Usable   *bool           `json:"usable,omitempty"`
+	Why      string          `json:"why,omitempty"`
 }
 
 // jsonDomain is a discovery domain of a target.
 type jsonDomain struct {
-	ID   uint32          `json:"id"`
-	Name render.JSONText `json:"name"`
+	ID   uint32        `json:"id"`
+	Name jsonitem.Text `json:"name"`
 }
 
 // NewJSONAnswer returns a result as JSON, with its targets or without.
 func NewJSONAnswer(r *registry.ISNSResult, targets bool) *JSONAnswer {
 	j := &JSONAnswer{
-		Server: render.JSONText(r.Server.Address.String()), Instance: render.JSONText(r.Server.Instance),
-		InitiatorPort: render.JSONText(r.Server.Port.String()), InitiatorName: render.JSONText(r.InitiatorName),
+		Server: jsonitem.Text(r.Server.Address.String()), Instance: jsonitem.Text(r.Server.Instance),
+		InitiatorPort: jsonitem.Text(r.Server.Port.String()), InitiatorName: jsonitem.Text(r.InitiatorName),
 		Stored: r.Stored, Status: "ok", Code: initiator.Code(r.Err), Error: newJSONError(r.Err),
 	}
 	if j.CodeName = isdsc.Name(j.Code); r.Err != nil {
@@ -78,14 +78,14 @@ func NewJSONAnswer(r *registry.ISNSResult, targets bool) *JSONAnswer {
 	if r.Server.Address.Address == "" {
 		j.Server = "" // it is not about one
 	}
-	var nodes render.JSONList[jsonNode]
+	var nodes jsonitem.List[jsonNode]
 	if a := r.Answer; a != nil {
-		j.Address, j.DomainsTold, j.Complete, j.TargetsFound = render.JSONText(a.Server.String()), a.Domains, a.Complete && r.Err == nil, len(a.Nodes)
+		j.Address, j.DomainsTold, j.Complete, j.TargetsFound = jsonitem.Text(a.Server.String()), a.Domains, a.Complete && r.Err == nil, len(a.Nodes)
 		if a.Source.IsValid() {
-			j.Source = render.JSONText(a.Source.Addr().String())
+			j.Source = jsonitem.Text(a.Source.Addr().String())
 		}
 		for _, w := range a.Warnings {
-			j.Warnings = append(j.Warnings, render.JSONWarning{Code: initiator.WarningCode(w.Code), Message: render.JSONText(w.Message)})
+			j.Warnings = append(j.Warnings, jsonitem.Warning{Code: initiator.WarningCode(w.Code), Message: jsonitem.Text(w.Message)})
 		}
 		for i := range a.Nodes {
 			if targets {
@@ -103,7 +103,7 @@ func newJSONError(err error) *jsonISNSError {
 	if err == nil {
 		return nil
 	}
-	return &jsonISNSError{Stage: StageOf(err), Message: render.JSONText(err.Error()), Retryable: initiator.Retryable(err)}
+	return &jsonISNSError{Stage: StageOf(err), Message: jsonitem.Text(err.Error()), Retryable: initiator.Retryable(err)}
 }
 
 // StageOf returns the stage at which asking a server failed, as one word.
@@ -122,16 +122,16 @@ func StageOf(err error) string {
 }
 
 func newJSONNode(n *isns.Node, a *isns.Answer) jsonNode {
-	j := jsonNode{Name: render.JSONText(n.Name), Alias: render.JSONText(n.Alias)}
+	j := jsonNode{Name: jsonitem.Text(n.Name), Alias: jsonitem.Text(n.Alias)}
 	for i := range n.Portals {
 		p := &n.Portals[i]
 		seen := p.Seen(a.Server.Addr())
-		portal := jsonISNSPortal{Address: render.JSONText(seen.Host), Port: int(seen.Port), Name: render.JSONText(p.Name)}
+		portal := jsonISNSPortal{Address: jsonitem.Text(seen.Host), Port: int(seen.Port), Name: jsonitem.Text(p.Name)}
 		if seen.Group != target.NoGroup {
 			portal.Group = &seen.Group
 		}
 		if p.Security != 0 {
-			security := render.NewJSONFlags(p.Security)
+			security := jsonitem.NewFlags(p.Security)
 			portal.Security = &security
 		}
 		if seen.Unusable != target.Usable {
@@ -140,7 +140,7 @@ func newJSONNode(n *isns.Node, a *isns.Answer) jsonNode {
 		j.Portals = append(j.Portals, portal)
 	}
 	for _, d := range n.Domains {
-		j.Domains = append(j.Domains, jsonDomain{d.ID, render.JSONText(d.Name)})
+		j.Domains = append(j.Domains, jsonDomain{d.ID, jsonitem.Text(d.Name)})
 	}
 	return j
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
@@ -65,5 +66,5 @@ func listServer(l *render.Listing, v *registry.StoredISNSServer) error {
 	if !v.Added.IsZero() { // else it is not in the registry
 		last = verb.LastText(&v.Last)
 	}
-	return l.Item(render.NewJSONISNSServer(v), []string{v.Address.String(), instance, v.Port.String(), register, last})
+	return l.Item(jsonitem.NewISNSServer(v), []string{v.Address.String(), instance, v.Port.String(), register, last})
 }

@@ -5,8 +5,9 @@ import (
 	"strings"
 
 	"github.com/go-iscsi/discovery/cmd/internal/app"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isns"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -84,9 +85,9 @@ func (o *output) targetLines(r *registry.ISNSResult) error {
 	l := o.NewListing("", "isns-target")
 	for i := range r.Answer.Nodes {
 		j := struct {
-			Server render.JSONText `json:"server"`
+			Server jsonitem.Text `json:"server"`
 			jsonNode
-		}{render.JSONText(r.Server.Address.String()), newJSONNode(&r.Answer.Nodes[i], r.Answer)}
+		}{jsonitem.Text(r.Server.Address.String()), newJSONNode(&r.Answer.Nodes[i], r.Answer)}
 		if err := l.Item(j); err != nil {
 			return err
 		}
@@ -126,7 +127,7 @@ func (o *output) table(r *registry.ISNSResult) error {
 	if n == 0 {
 		whom = ", asked as " + r.InitiatorName
 	}
-	if _, err := fmt.Fprintln(o.Stdout, machine.Visible(heading(r)+": "+stored+summary(n, r.Err)+whom)); err != nil {
+	if _, err := fmt.Fprintln(o.Stdout, terminal.Visible(heading(r)+": "+stored+summary(n, r.Err)+whom)); err != nil {
 		return err
 	}
 	l := o.NewListing("", "", "  TARGET", "PORTAL", "NAME OF PORTAL", "SECURITY", "DOMAINS")

@@ -10,8 +10,8 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -81,7 +81,7 @@ func refreshEach(ctx context.Context, s *registry.Service, servers []initiator.P
 }
 
 // errNoLines is -o iscsiadm of a dry run.
-var errNoLines = machine.Usagef("-o iscsiadm prints only targets, but a dry run finds none: use table, json or jsonl")
+var errNoLines = exit.Usagef("-o iscsiadm prints only targets, but a dry run finds none: use table, json or jsonl")
 
 // wouldRefresh lists which servers would be asked.
 func (c *command) wouldRefresh(ctx context.Context, s *registry.Service, servers []initiator.Portal) error {

@@ -9,14 +9,14 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
 // jsonRemoved is a server that is no longer in the registry.
 type jsonRemoved struct {
-	Server render.JSONText `json:"server"`
+	Server jsonitem.Text `json:"server"`
 }
 
 // remove returns the verb that removes servers from the registry.
@@ -56,7 +56,7 @@ func (c *command) removeAll(ctx context.Context, s *registry.Service, servers []
 			missing = append(missing, err)
 			continue
 		}
-		j := jsonRemoved{render.JSONText(p.String())}
+		j := jsonRemoved{jsonitem.Text(p.String())}
 		if c.ForPeople() {
 			err = c.Done("removed", "removed", j, "removed iSNS server %s", p)
 		} else {

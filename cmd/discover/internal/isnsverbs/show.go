@@ -6,17 +6,19 @@ import (
 	"strings"
 
 	"github.com/go-iscsi/discovery/cmd/internal/app"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 )
 
 // Parts are what the document of a scan has beside its results.
 func (f *Found) Parts() []render.JSONPart {
-	var servers render.JSONList[*JSONAnswer]
+	var servers jsonitem.List[*JSONAnswer]
 	for i := range f.Results {
 		servers = append(servers, NewJSONAnswer(&f.Results[i], false))
 	}
-	parts := []render.JSONPart{{Name: "isns_servers", Value: servers}, {Name: "differences", Value: render.JSONList[Difference](f.All)}}
+	parts := []render.JSONPart{{Name: "isns_servers", Value: servers}, {Name: "differences", Value: jsonitem.List[Difference](f.All)}}
 	if f.More > 0 {
 		parts = append(parts, render.JSONPart{Name: "more_differences", Value: f.More})
 	}
@@ -40,7 +42,7 @@ func (f *Found) Show(c *app.Command, w io.Writer) error {
 	if f.judged == 0 && n == 0 {
 		return nil // nothing was compared
 	}
-	if _, err := fmt.Fprintln(w, machine.Visible(f.count(n))); err != nil {
+	if _, err := fmt.Fprintln(w, terminal.Visible(f.count(n))); err != nil {
 		return err
 	}
 	l := &render.Listing{W: w, Columns: render.Columns{W: w, Head: []string{"  TARGET", "PORTAL", "DIFFERENCE"}}}
@@ -66,7 +68,7 @@ func (f *Found) count(n int) string {
 	from := " from iSNS server " + strings.Join(servers, ", ")
 	var not []string
 	if left := len(f.asked) - f.judged; left > 0 {
-		not = append(not, machine.Plural(left, "portal", "portals")+" not compared: without a complete answer")
+		not = append(not, wording.Plural(left, "portal", "portals")+" not compared: without a complete answer")
 	}
 	switch {
 	case !f.uncertain:
@@ -81,7 +83,7 @@ func (f *Found) count(n int) string {
 	if n == 0 {
 		return "no differences" + from
 	}
-	return machine.Plural(n, "difference", "differences") + from
+	return wording.Plural(n, "difference", "differences") + from
 }
 
 // lines writes the lines of -o jsonl.

@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsiadm"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
@@ -56,14 +56,14 @@ func (a *answer) add(s *session, r initiator.Result) error {
 		}
 	}
 	if a.lines != nil && a.lines.LeftOut > 0 {
-		a.Say("%s: %s", machine.Visible(r.Asked.Portal.String()), render.AddressesLeftOut(a.lines.LeftOut))
+		a.Say("%s: %s", terminal.Visible(r.Asked.Portal.String()), render.AddressesLeftOut(a.lines.LeftOut))
 		a.lines.LeftOut = 0
 	}
 	if err := a.take(nodesOf(&r, s.iface)); err != nil {
 		return err
 	}
 	if r.Err == nil && r.Asked.Login.CHAPPolicy == login.CHAPPreferred && !r.Auth.Done {
-		a.Say("warning: %s was asked without CHAP, which it did not choose", machine.Visible(r.Asked.Portal.String()))
+		a.Say("warning: %s was asked without CHAP, which it did not choose", terminal.Visible(r.Asked.Portal.String()))
 	}
 	switch {
 	case r.Err != nil:

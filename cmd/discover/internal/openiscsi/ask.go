@@ -9,8 +9,8 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsiadm"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
@@ -176,7 +176,7 @@ func readOnly(err error) bool {
 
 // storeFailed ends with what the registry failed with.
 func (t *tool) storeFailed(err error) error {
-	var usage *machine.UsageError
+	var usage *exit.UsageError
 	if errors.As(err, &usage) {
 		return err
 	}

@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
@@ -30,10 +30,10 @@ those that are missing or whose portal was removed.`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return machine.Usagef("export takes no arguments: it prints all that was found")
+				return exit.Usagef("export takes no arguments: it prints all that was found")
 			}
 			if !lines {
-				return machine.Usagef("export needs --iscsiadm, the one form that there is")
+				return exit.Usagef("export needs --iscsiadm, the one form that there is")
 			}
 			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err

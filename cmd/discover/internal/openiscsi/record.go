@@ -10,8 +10,8 @@ import (
 	"strings"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsiadm"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
@@ -45,7 +45,7 @@ func (t *tool) recordType() iscsiadm.Type {
 const iscsidConf = "/etc/iscsi/iscsid.conf"
 
 // exitStatus is an exit status without a line.
-func exitStatus(exit int) error { return machine.StatusError(exit) }
+func exitStatus(status int) error { return exit.StatusError(status) }
 
 // nameOf is how a record is called: by its portal.
 func nameOf(p iscsiadm.Portal) string { return p.Address + "," + strconv.Itoa(int(p.Port)) }

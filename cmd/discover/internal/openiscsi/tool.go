@@ -7,7 +7,8 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsiadm"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
@@ -18,7 +19,7 @@ type tool struct {
 	settings settings
 }
 
-// Run runs a command line of iscsiadm. Its error is a machine.StatusError, or one of
+// Run runs a command line of iscsiadm. Its error is an exit.StatusError, or one of
 // writing.
 func Run(ctx context.Context, c *app.Command, args []string) error {
 	c.Program = "iscsiadm"
@@ -26,27 +27,27 @@ func Run(ctx context.Context, c *app.Command, args []string) error {
 	err := t.run(ctx, args)
 	var (
 		usage  *iscsiadm.UsageError
-		status machine.StatusError
-		ours   *machine.UsageError
+		status exit.StatusError
+		ours   *exit.UsageError
 	)
 	switch {
-	case err == nil, errors.As(err, &status), machine.IsBrokenPipe(err):
+	case err == nil, errors.As(err, &status), exit.IsBrokenPipe(err):
 		return err
 	case ctx.Err() != nil:
 		t.Say("caught SIGINT, exiting...")
-		return machine.StatusError(iscsiadm.ExitFailed)
+		return exit.StatusError(iscsiadm.ExitFailed)
 	case errors.As(err, &usage):
 		t.refuse(usage)
-		return machine.StatusError(usage.Status())
+		return exit.StatusError(usage.Status())
 	case errors.As(err, &ours):
 		t.Say("%s", ours.Text)
-		return machine.StatusError(iscsiadm.ExitUsage)
+		return exit.StatusError(iscsiadm.ExitUsage)
 	}
 	if e := (*initiator.Error)(nil); errors.As(err, &e) {
 		return t.storeFailed(err)
 	}
 	t.Say("%v", err)
-	return machine.StatusError(iscsiadm.ExitFailed)
+	return exit.StatusError(iscsiadm.ExitFailed)
 }
 
 // run runs a command line.
@@ -90,14 +91,14 @@ func (t *tool) run(ctx context.Context, args []string) (err error) {
 // refuse says what is wrong with a command line.
 func (t *tool) refuse(e *iscsiadm.UsageError) {
 	for _, line := range e.Lines() {
-		fmt.Fprintln(t.Stderr, machine.Visible(line))
+		fmt.Fprintln(t.Stderr, terminal.Visible(line))
 	}
 }
 
 // status says a line, and returns the exit status with which the tool ends.
-func (t *tool) status(exit int, format string, args ...any) error {
+func (t *tool) status(status int, format string, args ...any) error {
 	t.Say(format, args...)
-	return machine.StatusError(exit)
+	return exit.StatusError(status)
 }
 
 // realVersion is the version of open-iscsi that discover iscsiadm passes for: callers look

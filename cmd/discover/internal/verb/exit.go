@@ -3,7 +3,7 @@ package verb
 import (
 	"errors"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 )
 
 // Partly is the exit status of several portals.
@@ -12,15 +12,15 @@ func Partly(asked, failed int) error {
 	case failed == 0:
 		return nil
 	case failed < asked:
-		return machine.StatusError(machine.ExitPartly)
+		return exit.StatusError(exit.Partly)
 	}
-	return machine.StatusError(machine.ExitFailed)
+	return exit.StatusError(exit.Failed)
 }
 
 // Ended is the exit status of several portals whose answer ended with err: an exit status,
 // whose place it takes, or why the answer could not be written.
 func Ended(err error, asked, failed int) error {
-	var status machine.StatusError
+	var status exit.StatusError
 	if err != nil && !errors.As(err, &status) {
 		return err
 	}

@@ -1,8 +1,8 @@
 package verb
 
-import "github.com/go-iscsi/discovery/cmd/internal/render"
+import "github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 
 // JSONName is what is removed by its name.
 type JSONName struct {
-	Name render.JSONText `json:"name"`
+	Name jsonitem.Text `json:"name"`
 }

@@ -7,9 +7,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/sweep"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
 )
 
@@ -36,9 +37,9 @@ func synonym(word string) string {
 func Unknown(at *cobra.Command, word string, rest []string) error {
 	see := "; see " + strings.TrimSpace("discover help "+flags.PathOf(at))
 	if sweep.MayHoldSecret(word) {
-		return machine.Usagef("an argument stands where a verb goes: try discover scan PORTAL%s", see)
+		return exit.Usagef("an argument stands where a verb goes: try discover scan PORTAL%s", see)
 	}
-	return machine.Usagef("unknown verb %s%s%s", machine.Quoted(flags.Below(at, word)), Suggest(at, word, rest), see)
+	return exit.Usagef("unknown verb %s%s%s", wording.Quoted(flags.Below(at, word)), Suggest(at, word, rest), see)
 }
 
 // Suggest returns which verbs a word may have been meant for, as the end of an error;

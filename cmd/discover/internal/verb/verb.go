@@ -3,8 +3,8 @@ package verb
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/sweep"
 )
 
@@ -38,7 +38,7 @@ func Noun(name, short, long string, verbs ...*cobra.Command) *cobra.Command {
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			path := flags.PathOf(cmd)
-			return machine.Usagef("%s needs a verb: %s; see discover help %s", path, flags.Alternatives(flags.VerbsOf(cmd)), path)
+			return exit.Usagef("%s needs a verb: %s; see discover help %s", path, flags.Alternatives(flags.VerbsOf(cmd)), path)
 		},
 	}
 	cmd.AddCommand(verbs...)
@@ -53,7 +53,7 @@ func TargetArguments(min, max int, what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		for i, arg := range args {
 			if sweep.MayHoldSecret(arg) {
-				return machine.Usagef("argument %d is not the name of a target: URLs and user names are not accepted; see discover help %s", i+1, flags.PathOf(cmd))
+				return exit.Usagef("argument %d is not the name of a target: URLs and user names are not accepted; see discover help %s", i+1, flags.PathOf(cmd))
 			}
 		}
 		return count(cmd, args)
@@ -66,11 +66,11 @@ func Both(first, second string) cobra.PositionalArgs {
 		path := flags.PathOf(cmd)
 		switch {
 		case len(args) < 1:
-			return machine.Usagef("%s needs %s and %s; see discover help %s", path, first, second, path)
+			return exit.Usagef("%s needs %s and %s; see discover help %s", path, first, second, path)
 		case len(args) < 2:
-			return machine.Usagef("%s also needs %s; see discover help %s", path, second, path)
+			return exit.Usagef("%s also needs %s; see discover help %s", path, second, path)
 		case len(args) > 2:
-			return machine.Usagef("%s takes %s and %s, but got %d arguments; see discover help %s", path, first, second, len(args), path)
+			return exit.Usagef("%s takes %s and %s, but got %d arguments; see discover help %s", path, first, second, len(args), path)
 		}
 		return flags.NotEmpty(path, first+" or "+second, args)
 	}

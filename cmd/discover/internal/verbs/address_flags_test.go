@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 )
 
 // What these flags do not take: one line, exit status 2, nothing sent.
@@ -48,7 +48,7 @@ func TestAddressFlagsUsage(t *testing.T) {
 			args := append(strings.Fields(verb), "192.0.2.10", "--registry", "/nowhere/registry.db")
 			r := l.discover(t.Context(), append(args, strings.Fields(tt.args)...)...)
 			want := "discover: " + strings.ReplaceAll(tt.want, "VERB", verb) + "\n"
-			if r.status != machine.ExitUsage || r.stdout != "" || r.stderr != want {
+			if r.status != exit.Usage || r.stdout != "" || r.stderr != want {
 				t.Errorf("%s %s: got %+v, want %s", verb, tt.args, r, want)
 			}
 			if got := l.Dials(); len(got) > 0 {
@@ -57,7 +57,7 @@ func TestAddressFlagsUsage(t *testing.T) {
 		}
 	}
 	for _, args := range []string{"portal list --probe", "target list --family 4", "scan 192.0.2.10 --probee"} {
-		if r := newLab(t).discover(t.Context(), strings.Fields(args)...); r.status != machine.ExitUsage {
+		if r := newLab(t).discover(t.Context(), strings.Fields(args)...); r.status != exit.Usage {
 			t.Errorf("%s: got %+v", args, r)
 		}
 	}
@@ -70,7 +70,7 @@ func TestProbeFlagBeforeVerb(t *testing.T) {
 	for _, args := range []string{"--probe scan 192.0.2.10", "--probe=login scan 192.0.2.10", "scan --probe 192.0.2.10"} {
 		l := newLab(t)
 		l.Portal("192.0.2.10:3260", twoTargets())
-		if r := l.discover(t.Context(), strings.Fields(args)...); r.status != machine.ExitOK || !strings.Contains(r.stdout, "192.0.2.10:3260,1      reachable\n") {
+		if r := l.discover(t.Context(), strings.Fields(args)...); r.status != exit.OK || !strings.Contains(r.stdout, "192.0.2.10:3260,1      reachable\n") {
 			t.Errorf("%s: got %+v", args, r)
 		}
 	}

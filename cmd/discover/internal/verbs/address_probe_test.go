@@ -11,7 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/test/iscsitest"
@@ -28,7 +28,7 @@ func TestProbeFormats(t *testing.T) {
 			return r
 		}
 		const warning = "discover: warning: 192.0.2.10:3260: " + notTriedOwn + "\n"
-		probe(t, "table").want(t, machine.ExitOK, `
+		probe(t, "table").want(t, exit.OK, `
 192.0.2.10:3260: 2 targets
   iqn.2026-11.com.example:disk1  192.0.2.10:3260,1   reachable
                                  192.0.2.11:3260,2   reachable
@@ -36,7 +36,7 @@ func TestProbeFormats(t *testing.T) {
   iqn.2026-11.com.example:disk2  192.0.2.13:3260,4   unreachable
                                  192.0.2.253:3260,5  not tried
 `[1:], warning)
-		probe(t, "iscsiadm").want(t, machine.ExitOK, `
+		probe(t, "iscsiadm").want(t, exit.OK, `
 192.0.2.10:3260,1 iqn.2026-11.com.example:disk1
 192.0.2.11:3260,2 iqn.2026-11.com.example:disk1
 192.0.2.12:3260,3 iqn.2026-11.com.example:disk1
@@ -57,7 +57,7 @@ func TestProbeFormats(t *testing.T) {
 		} {
 			r := probe(t, format)
 			for _, w := range want {
-				if r.status != machine.ExitOK || r.stderr != "" || !strings.Contains(r.stdout, w) {
+				if r.status != exit.OK || r.stderr != "" || !strings.Contains(r.stdout, w) {
 					t.Errorf("%s: got %+v, want in it %s", format, r, w)
 				}
 			}
@@ -70,7 +70,7 @@ func TestNoProbe(t *testing.T) {
 	t.Parallel()
 	for _, format := range render.Formats {
 		l := manyWays(t)
-		if r := l.discover(t.Context(), "scan", "-o", format, "192.0.2.10"); r.status != machine.ExitOK || strings.Contains(r.stdout, "reach") || len(l.Dials()) != 1 {
+		if r := l.discover(t.Context(), "scan", "-o", format, "192.0.2.10"); r.status != exit.OK || strings.Contains(r.stdout, "reach") || len(l.Dials()) != 1 {
 			t.Errorf("-o %s: got %+v, dials %v", format, r, l.Dials())
 		}
 	}
@@ -91,7 +91,7 @@ func TestProbeEach(t *testing.T) {
 		return r, dials
 	}
 	r, dials := each(t)
-	r.want(t, machine.ExitOK, `
+	r.want(t, exit.OK, `
 array.example:3260:
   PORT    INTERFACE  SOURCE        ADDRESS
   host/0  eth0       192.0.2.254   192.0.2.10:3260      2 targets
@@ -129,7 +129,7 @@ discover: warning: array.example:3260: 192.0.2.11:3260 was not tried: it cannot 
 	}
 	for _, format := range []string{"json", "jsonl"} {
 		r, _ := each(t, "-o", format, "--reachable")
-		if got := strings.Count(r.stdout, `"reach":"reachable"`); got != 5 || strings.Contains(r.stdout, "refused") || r.status != machine.ExitOK {
+		if got := strings.Count(r.stdout, `"reach":"reachable"`); got != 5 || strings.Contains(r.stdout, "refused") || r.status != exit.OK {
 			t.Errorf("-o %s: got %+v", format, r)
 		}
 	}
@@ -162,7 +162,7 @@ func TestProbeSecrets(t *testing.T) {
 		if tt.reach == "reachable" {
 			width = len("reachable")
 		}
-		l.discover(t.Context(), args...).want(t, machine.ExitOK, fmt.Sprintf(`
+		l.discover(t.Context(), args...).want(t, exit.OK, fmt.Sprintf(`
 192.0.2.10:3260: 1 target
   CHAP with SHA3-256
   iqn.2026-11.com.example:disk1  192.0.2.10:3260,1  reachable
@@ -194,7 +194,7 @@ func TestProbeManyPortals(t *testing.T) {
 				l.Portal(host+":3260", &iscsitest.Target{Records: []iscsitest.Record{{Name: "iqn.2026-11.com.example:disk1", Addresses: []string{host + ":3260,1", third}}}})
 			}
 			r := l.discover(t.Context(), args...)
-			if r.status != machine.ExitOK || r.stderr != "" {
+			if r.status != exit.OK || r.stderr != "" {
 				t.Errorf("got %+v", r)
 			}
 			if got := len(l.Dials()); got != 32 {
@@ -225,7 +225,7 @@ func TestCancelProbes(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 1e9)
 			defer cancel()
 			r := l.discover(ctx, "scan", "-o", format, "--probe", "192.0.2.10", "192.0.2.20")
-			if r.status != machine.ExitPartly || !strings.Contains(r.stdout, "disk2") {
+			if r.status != exit.Partly || !strings.Contains(r.stdout, "disk2") {
 				t.Errorf("-o %s: got %+v", format, r)
 			}
 			if format != render.FormatISCSIADM && !strings.Contains(r.stdout, "not tried") {
@@ -271,7 +271,7 @@ func TestProbeNoReader(t *testing.T) {
 				l.stdout = brokenPipe{}
 				start := time.Now()
 				r := l.discover(t.Context(), append(strings.Fields(args), "-o", format, "--registry", filepath.Join(t.TempDir(), "registry.db"))...)
-				if r.status != machine.ExitFailed {
+				if r.status != exit.Failed {
 					t.Errorf("%s -o %s: got %+v", args, format, r)
 				}
 				if took := time.Since(start); took != 0 && strings.HasPrefix(args, "scan") {
@@ -291,7 +291,7 @@ func TestProbeLongList(t *testing.T) {
 			l := newLab(t)
 			l.Portal("192.0.2.10:3260", listOf(manyTargets, ordinary))
 			r := l.discover(t.Context(), "scan", "-o", format, "--probe", "192.0.2.10")
-			if got := strings.Count(r.stdout, ":storage."); got != manyTargets || r.status != machine.ExitOK {
+			if got := strings.Count(r.stdout, ":storage."); got != manyTargets || r.status != exit.OK {
 				t.Errorf("-o %s: got %d targets, exit status %d, %.300s", format, got, r.status, r.stderr)
 			}
 		})
@@ -309,7 +309,7 @@ func TestProbeLongList(t *testing.T) {
 			l.Portal("192.0.2.10:3260", listOf(endless, ordinary))
 			r := l.discover(t.Context(), append([]string{"scan", "-o", "json"}, strings.Fields(args)...)...)
 			d := parseDocument(t, r.stdout)
-			if e := d.Results[0].Error; r.status != machine.ExitFailed || e.Stage != "discover" || !strings.Contains(e.Message, want) || len(d.Results[0].Targets) == 0 {
+			if e := d.Results[0].Error; r.status != exit.Failed || e.Stage != "discover" || !strings.Contains(e.Message, want) || len(d.Results[0].Targets) == 0 {
 				t.Errorf("%s: got %+v, %d targets", args, e, len(d.Results[0].Targets))
 			}
 		})

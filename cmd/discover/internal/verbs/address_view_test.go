@@ -8,7 +8,7 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
@@ -61,7 +61,7 @@ func TestAddressFilters(t *testing.T) {
 		}})
 		l.Portal("192.0.2.20:3260", &iscsitest.Target{User: "u", Secret: ours})
 		r := l.discover(t.Context(), append([]string{"scan", "-o", "iscsiadm", "192.0.2.10"}, strings.Fields(tt.args)...)...)
-		r.want(t, machine.ExitOK, tt.stdout, tt.stderr)
+		r.want(t, exit.OK, tt.stdout, tt.stderr)
 	}
 }
 
@@ -108,14 +108,14 @@ func TestRewriteAddresses(t *testing.T) {
 			}
 			switch format {
 			case render.FormatTable:
-				r.want(t, machine.ExitOK, `
+				r.want(t, exit.OK, `
 192.0.2.10:3260: 1 target
   iqn.2026-11.com.example:disk1  192.0.2.10:3260,1  reachable
                                  192.0.2.11:3261,2  reachable
                                  192.0.2.99:3260,3  unreachable
 `[1:], "")
 			case render.FormatISCSIADM:
-				r.want(t, machine.ExitOK, `
+				r.want(t, exit.OK, `
 192.0.2.10:3260,1 iqn.2026-11.com.example:disk1
 192.0.2.11:3261,2 iqn.2026-11.com.example:disk1
 192.0.2.99:3260,3 iqn.2026-11.com.example:disk1
@@ -155,7 +155,7 @@ func TestViaPortal(t *testing.T) {
 					}
 					r := l.discover(t.Context(), args...)
 					where, _ := netip.ParseAddrPort(strings.NewReplacer("array.example", "192.0.2.10", "sends.example", "192.0.2.20").Replace(portal))
-					if r.status != machine.ExitOK || strings.Contains(r.stdout, "10.0.0.1") || r.stderr != "" {
+					if r.status != exit.OK || strings.Contains(r.stdout, "10.0.0.1") || r.stderr != "" {
 						t.Errorf("%s: got %+v", format, r)
 					}
 					reach := ""
@@ -165,7 +165,7 @@ func TestViaPortal(t *testing.T) {
 					switch format {
 					case render.FormatISCSIADM:
 						w := where.String()
-						r.want(t, machine.ExitOK, w+",1 iqn.2026-11.com.example:disk1\n"+w+",-1 iqn.2026-11.com.example:disk2\n"+w+",-1 iqn.2026-11.com.example:disk3\n", "")
+						r.want(t, exit.OK, w+",1 iqn.2026-11.com.example:disk1\n"+w+",-1 iqn.2026-11.com.example:disk2\n"+w+",-1 iqn.2026-11.com.example:disk3\n", "")
 					case render.FormatTable:
 						if got := strings.Count(r.stdout, "  "+where.String()); got != 3 {
 							t.Errorf("got %s", r.stdout)
@@ -202,23 +202,23 @@ func TestAddressesOfRegistry(t *testing.T) {
 		const warnings = "discover: warning: 192.0.2.10:3260: 192.0.2.254:3260 was not tried: an address of this host\n" +
 			"discover: warning: 192.0.2.10:3260: 1 target is not shown: no address passes --reachable\n"
 		flags := []string{"--reachable", "--rewrite", "192.0.2.253=192.0.2.254"}
-		discover(append([]string{"portal", "add", "192.0.2.10"}, flags...)...).want(t, machine.ExitOK, want("stored; "), warnings)
-		discover(append([]string{"portal", "refresh"}, flags...)...).want(t, machine.ExitOK, want(""), warnings)
-		discover(append([]string{"portal", "refresh", "192.0.2.10"}, flags...)...).want(t, machine.ExitOK, want(""), warnings)
+		discover(append([]string{"portal", "add", "192.0.2.10"}, flags...)...).want(t, exit.OK, want("stored; "), warnings)
+		discover(append([]string{"portal", "refresh"}, flags...)...).want(t, exit.OK, want(""), warnings)
+		discover(append([]string{"portal", "refresh", "192.0.2.10"}, flags...)...).want(t, exit.OK, want(""), warnings)
 		for _, format := range []string{"json", "jsonl"} {
 			r := discover(append([]string{"portal", "refresh", "-o", format}, flags...)...)
-			if r.status != machine.ExitOK || strings.Count(r.stdout, `"reach":"reachable"`) != 2 || !strings.Contains(r.stdout, `"code":"filtered"`) {
+			if r.status != exit.OK || strings.Count(r.stdout, `"reach":"reachable"`) != 2 || !strings.Contains(r.stdout, `"code":"filtered"`) {
 				t.Errorf("-o %s: got %+v", format, r)
 			}
 		}
-		discover("target", "list", "-o", "iscsiadm").want(t, machine.ExitOK, `
+		discover("target", "list", "-o", "iscsiadm").want(t, exit.OK, `
 192.0.2.10:3260,1 iqn.2026-11.com.example:disk1
 192.0.2.11:3260,2 iqn.2026-11.com.example:disk1
 192.0.2.12:3260,3 iqn.2026-11.com.example:disk1
 192.0.2.13:3260,4 iqn.2026-11.com.example:disk2
 192.0.2.253:3260,5 iqn.2026-11.com.example:disk2
 `[1:], "")
-		discover("portal", "refresh", "-o", "iscsiadm", "--via-portal").want(t, machine.ExitOK, `
+		discover("portal", "refresh", "-o", "iscsiadm", "--via-portal").want(t, exit.OK, `
 192.0.2.10:3260,-1 iqn.2026-11.com.example:disk1
 192.0.2.10:3260,-1 iqn.2026-11.com.example:disk2
 `[1:], "")

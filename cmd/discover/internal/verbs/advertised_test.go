@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
@@ -89,7 +89,7 @@ func TestAdvertisedElsewhereUnknown(t *testing.T) {
 	l.Portal("192.0.2.10:3260", &iscsitest.Target{Records: []iscsitest.Record{{Name: "iqn.2026-11.com.example:disk1", Addresses: []string{"192.0.2.20:3261,1"}}}})
 	l.names["sends.example"] = []string{"192.0.2.20"}
 	for _, portal := range []string{"192.0.2.20", "sends.example"} {
-		l.discover(t.Context(), "scan", "-o", "iscsiadm", portal).want(t, machine.ExitOK, "192.0.2.20:3261,1 iqn.2026-11.com.example:disk1\n", "")
+		l.discover(t.Context(), "scan", "-o", "iscsiadm", portal).want(t, exit.OK, "192.0.2.20:3261,1 iqn.2026-11.com.example:disk1\n", "")
 	}
 	l.Portal("192.0.2.30:3260", &iscsitest.Target{Records: []iscsitest.Record{{Name: "iqn.2026-11.com.example:disk1", Addresses: []string{"192.0.2.10:3260,1"}}}})
 	l.names["array.example"] = []string{"192.0.2.30"}

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
@@ -80,7 +80,7 @@ func TestBadArguments(t *testing.T) {
 				l.env["PSK"] = "a preshared key"
 				registry := filepath.Join(t.TempDir(), "registry.db")
 				r := l.discover(t.Context(), strings.Fields(verb+" "+line+" --registry "+registry)...)
-				if r.status != machine.ExitUsage || r.stdout != "" || !strings.HasPrefix(r.stderr, "discover: ") || strings.Count(r.stderr, "\n") != 1 && verb != "iscsicli" {
+				if r.status != exit.Usage || r.stdout != "" || !strings.HasPrefix(r.stderr, "discover: ") || strings.Count(r.stderr, "\n") != 1 && verb != "iscsicli" {
 					t.Errorf("got %+v, want exit status 2 and one line", r)
 				}
 				if strings.Contains(r.stderr, "secret\"") {
@@ -101,11 +101,11 @@ func TestHarmfulNames(t *testing.T) {
 	discover := newLab(t).inRegistry(t)
 	want := fmt.Sprintf(`"code":%d,"code_name":"ISDSC_INVALID_ISCSI_NAME"`, isdsc.InvalidISCSIName)
 	for _, line := range []string{"initiator set-name a/b", "instance add san --node-name a/b", "target add a/b"} {
-		if r := discover(strings.Fields(line + " -o json")...); r.status != machine.ExitFailed || !strings.Contains(r.stdout, want) {
+		if r := discover(strings.Fields(line + " -o json")...); r.status != exit.Failed || !strings.Contains(r.stdout, want) {
 			t.Errorf("%s: got %+v, want exit status 1 and %s", line, r, want)
 		}
 	}
-	if r := discover("iscsicli", "NodeName", "a/b"); r.status != machine.ExitFailed || !strings.Contains(r.stdout, "(0xEFFF0051, ISDSC_INVALID_ISCSI_NAME)") {
+	if r := discover("iscsicli", "NodeName", "a/b"); r.status != exit.Failed || !strings.Contains(r.stdout, "(0xEFFF0051, ISDSC_INVALID_ISCSI_NAME)") {
 		t.Errorf("got %+v", r)
 	}
 }
@@ -130,6 +130,6 @@ func TestUnprintedHelp(t *testing.T) {
 		if strings.HasPrefix(line, ISCSIADM) {
 			program = ISCSIADM
 		}
-		l.discover(t.Context(), strings.Fields(line)...).want(t, machine.ExitFailed, "", program+": no space left on device\n")
+		l.discover(t.Context(), strings.Fields(line)...).want(t, exit.Failed, "", program+": no space left on device\n")
 	}
 }

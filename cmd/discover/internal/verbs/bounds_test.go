@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/pkg/pdu"
@@ -52,9 +53,9 @@ func TestLongListIsWhole(t *testing.T) {
 					l := newLab(t)
 					l.Portal("192.0.2.10:3260", listOf(manyTargets, ordinary))
 					l.Portal("192.0.2.13:3260")
-					args, want := []string{"scan", "-o", format, "192.0.2.10"}, machine.ExitOK
+					args, want := []string{"scan", "-o", format, "192.0.2.10"}, exit.OK
 					if waits {
-						args, want = append(args[:3], "192.0.2.13", "192.0.2.10"), machine.ExitPartly
+						args, want = append(args[:3], "192.0.2.13", "192.0.2.10"), exit.Partly
 					}
 					r := l.discover(t.Context(), args...)
 					if r.status != want {
@@ -138,7 +139,7 @@ func TestEndlessJSON(t *testing.T) {
 				l.Portal("192.0.2.30:3260", slow)
 				portals := strings.Fields(tt.portals)
 				r := l.discover(t.Context(), append([]string{"scan", "-o", "json", "--timeout", "1h", "--parallel", tt.parallel}, portals...)...)
-				if want := machine.ExitPartly; r.status != want && len(portals) > 1 || r.stderr != "" {
+				if want := exit.Partly; r.status != want && len(portals) > 1 || r.stderr != "" {
 					t.Errorf("got exit status %d, want %d: %s", r.status, want, r.stderr)
 				}
 				if took := time.Since(start); took > 5*time.Second {
@@ -224,7 +225,7 @@ func TestEndlessKinds(t *testing.T) {
 					l.bounds.Text = 8 << 20 // where there are few names to collect
 					registry := filepath.Join(t.TempDir(), "none")
 					r := l.discover(t.Context(), append(strings.Fields(args), "scan", "--timeout", "1h", "--registry", registry, "192.0.2.20", "192.0.2.10")...)
-					if r.status != machine.ExitPartly {
+					if r.status != exit.Partly {
 						t.Errorf("got exit status %d, want 3", r.status)
 					}
 					if all := r.stdout + r.stderr; !strings.Contains(all, "the target sent more than ") || !strings.Contains(all, "disk-two") {
@@ -250,16 +251,16 @@ func TestEndlessTable(t *testing.T) {
 		l.bounds.Text = 1 << 20
 		r := l.discover(t.Context(), "scan", "--timeout", "1h", "192.0.2.20", "192.0.2.10")
 		const limit = "discover: discovery at 192.0.2.20:3260 from 192.0.2.254: the target sent more than 1048576 bytes of text; raise the limit if you trust the portal with it (--max-text)\n"
-		if r.status != machine.ExitPartly || r.stderr != limit || !strings.Contains(r.stdout, " targets, then it failed\n") || !strings.HasSuffix(r.stdout, "disk-two  192.0.2.10:3260\n") {
+		if r.status != exit.Partly || r.stderr != limit || !strings.Contains(r.stdout, " targets, then it failed\n") || !strings.HasSuffix(r.stdout, "disk-two  192.0.2.10:3260\n") {
 			t.Errorf("got exit status %d, %.300s … %s", r.status, r.stdout, r.stderr)
 		}
 		l = newLab(t)
 		l.bounds.Text = 1 << 20
 		l.Portal("192.0.2.20:3260", listOf(20_000, ordinary))
-		if r := l.discover(t.Context(), "scan", "--max-text", "1G", "192.0.2.20"); r.status == machine.ExitOK {
+		if r := l.discover(t.Context(), "scan", "--max-text", "1G", "192.0.2.20"); r.status == exit.OK {
 			t.Error("1G is a number")
 		}
-		if r := l.discover(t.Context(), "scan", "--max-text", "1000000000", "192.0.2.20"); r.status != machine.ExitOK || !strings.HasSuffix(r.stdout, ": 20000 targets\n") {
+		if r := l.discover(t.Context(), "scan", "--max-text", "1000000000", "192.0.2.20"); r.status != exit.OK || !strings.HasSuffix(r.stdout, ": 20000 targets\n") {
 			t.Errorf("--max-text does not raise the bound: got exit status %d, %.300s … %s", r.status, r.stdout, r.stderr)
 		}
 	})
@@ -275,13 +276,13 @@ func TestEndlessService(t *testing.T) {
 		for _, portal := range []string{"192.0.2.10", "192.0.2.20", "192.0.2.11"} {
 			r := l.discover(t.Context(), "portal", "add", "-o", "json", "--timeout", "1h", "--registry", registry, portal)
 			if portal != "192.0.2.20" {
-				if r.status != machine.ExitOK {
+				if r.status != exit.OK {
 					t.Fatalf("%s: got exit status %d: %s", portal, r.status, r.stderr)
 				}
 				continue
 			}
 			d := parseDocument(t, r.stdout)
-			if r.status != machine.ExitFailed || !strings.Contains(d.Results[0].Error.Message, limit) || len(d.Results[0].Targets) < 5000 {
+			if r.status != exit.Failed || !strings.Contains(d.Results[0].Error.Message, limit) || len(d.Results[0].Targets) < 5000 {
 				t.Errorf("got exit status %d, %d targets, %s", r.status, len(d.Results[0].Targets), d.Results[0].Error.Message)
 			}
 		}
@@ -291,7 +292,7 @@ func TestEndlessService(t *testing.T) {
 		for _, args := range []string{"portal refresh", "portal refresh 192.0.2.10 192.0.2.20 192.0.2.11"} {
 			r := l.discover(t.Context(), append(strings.Fields(args), "-o", "json", "--timeout", "1h", "--registry", registry)...)
 			d := parseDocument(t, r.stdout)
-			if r.status != machine.ExitPartly || len(d.Results) != 3 {
+			if r.status != exit.Partly || len(d.Results) != 3 {
 				t.Fatalf("%s: got exit status %d, %d results: %s", args, r.status, len(d.Results), r.stderr)
 			}
 			for _, result := range d.Results {
@@ -306,7 +307,7 @@ func TestEndlessService(t *testing.T) {
 		}
 		r := l.discover(t.Context(), "target", "list", "--refresh", "-o", "json", "--timeout", "1h", "--registry", registry)
 		d := parseDocument(t, r.stdout)
-		if r.status != machine.ExitPartly || len(d.Targets) != 2 || len(d.Results) != 1 || len(d.Results[0].Targets) < 3000 {
+		if r.status != exit.Partly || len(d.Targets) != 2 || len(d.Results) != 1 || len(d.Results[0].Targets) < 3000 {
 			t.Fatalf("target list: got exit status %d, %d targets, %d results: %.1000s", r.status, len(d.Targets), len(d.Results), r.stdout)
 		}
 		if w := d.Results[0].Warnings; len(w) != 1 || w[0].Code != "more-warnings" || !strings.Contains(w[0].Message, "more targets were read") {

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
@@ -43,7 +43,7 @@ func TestCapture(t *testing.T) {
 				}
 			}
 			args := strings.ReplaceAll(tt.args, "REGISTRY", registry) + " --capture f"
-			if r := l.discover(t.Context(), strings.Fields(args)...); r.status != machine.ExitOK || r.stderr != "" {
+			if r := l.discover(t.Context(), strings.Fields(args)...); r.status != exit.OK || r.stderr != "" {
 				t.Fatalf("got %+v", r)
 			}
 			f := l.created["f"]
@@ -73,10 +73,10 @@ func TestCaptureNoRoom(t *testing.T) {
 	l := newLab(t)
 	l.Portal("192.0.2.10:3260", &iscsitest.Target{})
 	l.room = 500
-	l.discover(t.Context(), "scan", "--capture", "f", "192.0.2.10").want(t, machine.ExitFailed, "192.0.2.10:3260: no targets\n",
+	l.discover(t.Context(), "scan", "--capture", "f", "192.0.2.10").want(t, exit.Failed, "192.0.2.10:3260: no targets\n",
 		`discover: --capture "f": the file is incomplete: no space left on device`+"\n")
 	l.room = 10
-	l.discover(t.Context(), "scan", "--capture", "g", "192.0.2.10").want(t, machine.ExitFailed, "",
+	l.discover(t.Context(), "scan", "--capture", "g", "192.0.2.10").want(t, exit.Failed, "",
 		`discover: --capture "g": no space left on device`+"\n")
 	if l.created["g"] != nil {
 		t.Error("the file that could not be begun is left behind")
@@ -90,7 +90,7 @@ func TestCaptureNoRoom(t *testing.T) {
 func TestCaptureDryRun(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
-	if r := l.discover(t.Context(), "portal", "add", "--registry", t.TempDir()+"/r", "--dry-run", "--capture", "f", "192.0.2.10"); r.status != machine.ExitOK {
+	if r := l.discover(t.Context(), "portal", "add", "--registry", t.TempDir()+"/r", "--dry-run", "--capture", "f", "192.0.2.10"); r.status != exit.OK {
 		t.Errorf("got %+v", r)
 	}
 	if len(l.created) > 0 {

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/sqlite"
 )
@@ -49,20 +49,20 @@ func TestRemedyCanBeDone(t *testing.T) {
 			run := func(line string) ran {
 				return l.discover(t.Context(), append(strings.Fields(line), "--registry", registry)...)
 			}
-			if r := run("portal add 192.0.2.10 --ipsec off"); r.status != machine.ExitOK {
+			if r := run("portal add 192.0.2.10 --ipsec off"); r.status != exit.OK {
 				t.Fatalf("got %+v", r)
 			}
 			putRecord(t, registry, tt.key, "[1]")
 			r := run("registry check")
-			if r.status != machine.ExitFailed || !strings.Contains(r.stdout, tt.key) || !strings.Contains(r.stdout, tt.says+"\n") && !strings.Contains(r.stdout, tt.says+" with its IPsec flags\n") {
+			if r.status != exit.Failed || !strings.Contains(r.stdout, tt.key) || !strings.Contains(r.stdout, tt.says+"\n") && !strings.Contains(r.stdout, tt.says+" with its IPsec flags\n") {
 				t.Errorf("registry check: %+v", r)
 			}
 			for _, verb := range tt.verbs {
-				if r := run(verb); r.status != machine.ExitOK {
+				if r := run(verb); r.status != exit.OK {
 					t.Errorf("%s: %+v", verb, r)
 				}
 			}
-			if r := run("registry check"); (r.status == machine.ExitOK) != (tt.verbs != nil) {
+			if r := run("registry check"); (r.status == exit.OK) != (tt.verbs != nil) {
 				t.Errorf("registry check afterwards: %+v", r)
 			}
 		})
@@ -86,10 +86,10 @@ func TestCheckFindsWhatListsFind(t *testing.T) {
 			return l.discover(t.Context(), append(strings.Fields(line), "--registry", registry)...)
 		}
 		putRecord(t, registry, tt.key, tt.value)
-		if r := run(tt.list); r.status != machine.ExitPartly || !strings.Contains(r.stderr, tt.key) || !strings.Contains(r.stderr, "is damaged: ") {
+		if r := run(tt.list); r.status != exit.Partly || !strings.Contains(r.stderr, tt.key) || !strings.Contains(r.stderr, "is damaged: ") {
 			t.Errorf("%s with %s: %+v", tt.list, tt.key, r)
 		}
-		if r := run("registry check"); r.status != machine.ExitFailed || !strings.Contains(r.stdout, tt.key) {
+		if r := run("registry check"); r.status != exit.Failed || !strings.Contains(r.stdout, tt.key) {
 			t.Errorf("registry check with %s: %+v", tt.key, r)
 		}
 	}
@@ -105,10 +105,10 @@ func TestRemoveOldIdentity(t *testing.T) {
 		return l.discover(t.Context(), append(args, "--registry", registry)...)
 	}
 	putRecord(t, registry, "psk/%2A@example.com//4294967295", `{"id":"*@example.com","port":4294967295,"key":{"ref":"file:/psk"}}`)
-	if r := run("ipsec", "psk", "remove", "*@example.org"); r.status != machine.ExitUsage || strings.Contains(r.stderr, "example.org") {
+	if r := run("ipsec", "psk", "remove", "*@example.org"); r.status != exit.Usage || strings.Contains(r.stderr, "example.org") {
 		t.Errorf("another: %+v", r)
 	}
-	run("ipsec", "psk", "remove", "*@example.com").want(t, machine.ExitOK, "removed the preshared key of *@example.com\n", "")
+	run("ipsec", "psk", "remove", "*@example.com").want(t, exit.OK, "removed the preshared key of *@example.com\n", "")
 	if r := run("ipsec", "psk", "list"); strings.Contains(r.stdout, "example") {
 		t.Errorf("it is there: %+v", r)
 	}
@@ -130,16 +130,16 @@ func TestRekeyDryRunSays(t *testing.T) {
 	}
 	rename(key, hidden)
 	dry, run := l.run("registry", "rekey", "--dry-run"), l.run("registry", "rekey")
-	if dry.status != machine.ExitFailed || dry.stderr != run.stderr || !strings.Contains(dry.stderr, "it cannot be opened") {
+	if dry.status != exit.Failed || dry.stderr != run.stderr || !strings.Contains(dry.stderr, "it cannot be opened") {
 		t.Errorf("without the key: a dry run says %+v, a run %+v", dry, run)
 	}
 	if _, err := os.Lstat(key); err == nil {
 		t.Error("a key was made")
 	}
 	rename(hidden, key)
-	l.run("registry", "rekey").want(t, machine.ExitOK, "sealed 4 secrets with a new key in "+key+"\n", "")
+	l.run("registry", "rekey").want(t, exit.OK, "sealed 4 secrets with a new key in "+key+"\n", "")
 	rename(key, key+"."+l.keyID())
-	l.run("registry", "rekey", "--dry-run").want(t, machine.ExitOK, "dry run: would have sealed 4 secrets with a new key in "+key+"\n", "")
+	l.run("registry", "rekey", "--dry-run").want(t, exit.OK, "dry run: would have sealed 4 secrets with a new key in "+key+"\n", "")
 }
 
 // TestPruneSaysWhatItRemoved: prune removes a damaged record whose key is a hash, as its
@@ -152,7 +152,7 @@ func TestPruneSaysWhatItRemoved(t *testing.T) {
 	prune := func(more ...string) ran {
 		return l.discover(t.Context(), append(more, "target", "prune", "--registry", registry)...)
 	}
-	prune("--dry-run").want(t, machine.ExitOK, "dry run: would have removed 1 record of a target with a long name that could not be read\n", "")
-	prune().want(t, machine.ExitOK, "", "discover: removed 1 record of a target with a long name that could not be read\n")
-	prune().want(t, machine.ExitOK, "", "discover: nothing to delete\n")
+	prune("--dry-run").want(t, exit.OK, "dry run: would have removed 1 record of a target with a long name that could not be read\n", "")
+	prune().want(t, exit.OK, "", "discover: removed 1 record of a target with a long name that could not be read\n")
+	prune().want(t, exit.OK, "", "discover: nothing to delete\n")
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/fleetprogram"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 )
 
@@ -39,7 +39,7 @@ func (c *command) completion() *cobra.Command {
 					return cmd.Root().GenPowerShellCompletionWithDesc(c.Stdout)
 				}
 			}
-			return machine.Usagef("completion needs a shell: one of %s", strings.Join(shells, ", "))
+			return exit.Usagef("completion needs a shell: one of %s", strings.Join(shells, ", "))
 		},
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/fleetprogram"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 )
 
 // inDefaultRegistry runs the command with a registry that no flag names.
@@ -22,7 +22,7 @@ func offered(t *testing.T, discover func(...string) ran, words ...string) (offer
 	t.Helper()
 	r := discover(append([]string{"__complete"}, words...)...)
 	lines := strings.Split(strings.TrimSuffix(r.stdout, "\n"), "\n")
-	if r.status != machine.ExitOK || r.stderr != "" || !strings.HasPrefix(lines[len(lines)-1], ":") {
+	if r.status != exit.OK || r.stderr != "" || !strings.HasPrefix(lines[len(lines)-1], ":") {
 		t.Fatalf("%q: got %+v", words, r)
 	}
 	for _, line := range lines[:len(lines)-1] {
@@ -35,7 +35,7 @@ func offered(t *testing.T, discover func(...string) ran, words ...string) (offer
 func TestCompletion(t *testing.T) {
 	t.Parallel()
 	for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {
-		if r := newLab(t).discover(t.Context(), "completion", shell); r.status != machine.ExitOK || !strings.Contains(r.stdout, "__complete") {
+		if r := newLab(t).discover(t.Context(), "completion", shell); r.status != exit.OK || !strings.Contains(r.stdout, "__complete") {
 			t.Errorf("%s: got exit status %d and %.100q", shell, r.status, r.stdout)
 		}
 	}
@@ -103,7 +103,7 @@ func TestCompletionOffers(t *testing.T) {
 	}
 	discover := l.inDefaultRegistry(t)
 	for _, args := range []string{"instance add san --interface eth1", "ipsec policy add 192.0.2.0/24 ike", "target add iqn.2026-11.com.example:disk1"} {
-		if r := discover(strings.Fields(args)...); r.status != machine.ExitOK {
+		if r := discover(strings.Fields(args)...); r.status != exit.OK {
 			t.Fatalf("%s: got %+v", args, r)
 		}
 	}
@@ -198,7 +198,7 @@ func TestCompletionSecrets(t *testing.T) {
 	l.files["secret"] = "hunter2hunter2"
 	for _, line := range []string{"scan --chap-secret ", "scan --chap-secret h", "scan --chap-secret env:", "scan --chap-secret file:s", "scan --chap-secret hunter2", "--key prompt portal remove ", "iscsicli CHAPSecret h"} {
 		r := l.discover(t.Context(), append([]string{"__complete"}, strings.Split(line, " ")...)...)
-		if r.status != machine.ExitOK || strings.Contains(r.stdout+r.stderr, "hunter2") {
+		if r.status != exit.OK || strings.Contains(r.stdout+r.stderr, "hunter2") {
 			t.Errorf("%s: got %+v", line, r)
 		}
 	}
@@ -222,7 +222,7 @@ func TestCompletionUnread(t *testing.T) {
 	t.Parallel()
 	for _, line := range []string{"portal remove ", "scan ", "instance remove ", "iscsicli TargetInfo ", "iscsiadm -m discovery -p "} {
 		r := newLab(t).discover(t.Context(), append([]string{"__complete", "--registry", t.TempDir()}, strings.Split(line, " ")...)...)
-		if r.status != machine.ExitOK || strings.Trim(r.stdout, "*") != ":4\n" || r.stderr != "" {
+		if r.status != exit.OK || strings.Trim(r.stdout, "*") != ":4\n" || r.stderr != "" {
 			t.Errorf("%s: got %+v", line, r)
 		}
 	}
@@ -241,7 +241,7 @@ func TestCompletionExclusive(t *testing.T) {
 		"iscsicli ListTargets -o json",
 		"watch --all",
 	} {
-		if r := newLab(t).inDefaultRegistry(t)(strings.Fields(line)...); r.status != machine.ExitUsage {
+		if r := newLab(t).inDefaultRegistry(t)(strings.Fields(line)...); r.status != exit.Usage {
 			t.Errorf("%s: got %+v, want exit status 2", line, r)
 		}
 	}
@@ -270,7 +270,7 @@ func TestCompletionOutput(t *testing.T) {
 			formats := offered(t, discover, append(strings.Fields(verb), "-o", "")...)
 			for _, format := range []string{"table", "json", "jsonl", "iscsiadm", "svg"} {
 				r := discover(append(strings.Fields(verb+" "+arguments[verb]), "-o", format)...)
-				if refused := r.status == machine.ExitUsage; refused == slices.Contains(formats, format) {
+				if refused := r.status == exit.Usage; refused == slices.Contains(formats, format) {
 					t.Errorf("-o %s: offered are %q, and got %+v", format, formats, r)
 				}
 			}

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/sqlite"
@@ -72,15 +72,15 @@ func TestDamagedRecord(t *testing.T) {
 					t.Fatalf("%s: %+v", line, r)
 				}
 			}
-			want(machine.ExitOK, "instance add san --interface eth1")
+			want(exit.OK, "instance add san --interface eth1")
 			for _, a := range []string{"192.0.2.10", "192.0.2.11"} {
 				l.Portal(a+":3260", &iscsitest.Target{Records: []iscsitest.Record{{Name: name}}})
-				want(machine.ExitOK, "portal add "+a)
-				want(machine.ExitOK, "ipsec policy add "+a+" off")
-				want(machine.ExitOK, "ipsec psk set "+a+" file:/psk")
-				want(machine.ExitOK, "ipsec tunnel set "+a+" 203.0.113.1")
+				want(exit.OK, "portal add "+a)
+				want(exit.OK, "ipsec policy add "+a+" off")
+				want(exit.OK, "ipsec psk set "+a+" file:/psk")
+				want(exit.OK, "ipsec tunnel set "+a+" 203.0.113.1")
 			}
-			want(machine.ExitOK, "target add "+vault)
+			want(exit.OK, "target add "+vault)
 			damage(t, registry, tt.prefix)
 			outputs := []string{render.FormatTable, render.FormatJSON, render.FormatJSONL}
 			switch {
@@ -99,15 +99,15 @@ func TestDamagedRecord(t *testing.T) {
 					t.Errorf("no document: %s", r.stdout)
 				}
 				found := strings.Contains(r.stdout, tt.there) || output == render.FormatISCSIADM && tt.there == vault // it has no address
-				if r.status != machine.ExitPartly || !strings.Contains(told, tt.prefix) || !strings.Contains(told, "is damaged: ") || !found {
+				if r.status != exit.Partly || !strings.Contains(told, tt.prefix) || !strings.Contains(told, "is damaged: ") || !found {
 					t.Errorf("%s -o %s: %+v", tt.list, output, r)
 				}
 			}
 			if tt.remedy == "" {
 				return
 			}
-			want(machine.ExitOK, tt.remedy)
-			want(machine.ExitOK, tt.list)
+			want(exit.OK, tt.remedy)
+			want(exit.OK, tt.list)
 		})
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
@@ -118,7 +119,7 @@ func (l *lab) fill(t *testing.T, registry string) {
 		"instance add san --interface eth0", "initiator set-name iqn.2026-11.com.example:old", "ipsec policy add 198.51.100.0/24 transport", "ipsec psk set group env:SECRET",
 		"ipsec tunnel set 192.0.2.10 192.0.2.2", "ipsec default off",
 	} {
-		if r := l.discover(t.Context(), append(strings.Fields(args), "--registry", registry)...); r.status != machine.ExitOK {
+		if r := l.discover(t.Context(), append(strings.Fields(args), "--registry", registry)...); r.status != exit.OK {
 			t.Fatalf("%s: %+v", args, r)
 		}
 	}
@@ -160,7 +161,7 @@ func testDryRun(t *testing.T, line, template string) {
 	for _, format := range formats {
 		args := append(strings.Fields(line), "-o", format, "--registry", registry, "--dry-run")
 		r := l.discover(t.Context(), args...)
-		if r.status != machine.ExitOK || strings.Contains(strings.ToLower(r.stderr), "dry run") {
+		if r.status != exit.OK || strings.Contains(strings.ToLower(r.stderr), "dry run") {
 			t.Errorf("%s: got %+v, want success and nothing of the dry run on standard error", format, r)
 		}
 		if !saysDryRun(t, r.stdout, format, tool) {
@@ -186,7 +187,7 @@ func testDryRun(t *testing.T, line, template string) {
 		}()
 	}
 	r := l.discover(ctx, append(strings.Fields(line), "--registry", registry)...)
-	if r.status != machine.ExitOK || saysDryRun(t, r.stdout, render.FormatTable, tool) {
+	if r.status != exit.OK || saysDryRun(t, r.stdout, render.FormatTable, tool) {
 		t.Errorf("the run itself: got %+v, want success and nothing of a dry run", r)
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 )
 
 // A dialCount counts how often each address is connected to.
@@ -63,8 +63,8 @@ func TestDuplicates(t *testing.T) {
 	if len(dials.of) != 7 {
 		t.Errorf("got connections %v, want 7", dials.of)
 	}
-	if got := strings.Count(r.stdout, "192.0.2.10:3260: 2 targets\n"); got != 4 || r.status != machine.ExitPartly {
-		t.Errorf("got exit status %d and the portal %d times, want %d and 4:\n%s", r.status, got, machine.ExitPartly, r.stdout)
+	if got := strings.Count(r.stdout, "192.0.2.10:3260: 2 targets\n"); got != 4 || r.status != exit.Partly {
+		t.Errorf("got exit status %d and the portal %d times, want %d and 4:\n%s", r.status, got, exit.Partly, r.stdout)
 	}
 	refused := "discover: connect to 192.0.2.11:3260: connection refused; nothing listens there: check the address and the TCP port\n"
 	want := refused + refused +
@@ -129,7 +129,7 @@ func TestDuplicatesFromEachPort(t *testing.T) {
 		r := l.discover(t.Context(), strings.Fields("scan 192.0.2.10 192.0.2.10 192.0.2.8/30 --initiator-port each --registry none -o "+format)...)
 		dials.once(t)
 		part := map[string]string{"table": "192.0.2.10:3260:\n", "json": `"portal":"192.0.2.10:3260"`, "jsonl": `{"type":"portal","portal":"192.0.2.10:3260"`}[format]
-		if got := strings.Count(r.stdout, part); got != want || r.status != machine.ExitOK {
+		if got := strings.Count(r.stdout, part); got != want || r.status != exit.OK {
 			t.Errorf("%s: got exit status %d and %d results, want %d:\n%s%s", format, r.status, got, want, r.stdout, r.stderr)
 		}
 	}
@@ -144,7 +144,7 @@ func TestDuplicatesWithoutRoom(t *testing.T) {
 	r := l.discover(t.Context(), "scan", "192.0.2.10", "192.0.2.10")
 	dials.once(t)
 	want := "discover: discovery at 192.0.2.10:3260 from 192.0.2.254: more than 1 bytes of targets, the most that can be kept for portals that are given more than once; its targets are listed at its first place\n"
-	if strings.Count(r.stdout, "2 targets") != 1 || !strings.HasSuffix(r.stderr, "the most that can be kept for portals that are given more than once; its targets are listed at its first place\n") || r.status != machine.ExitPartly {
+	if strings.Count(r.stdout, "2 targets") != 1 || !strings.HasSuffix(r.stderr, "the most that can be kept for portals that are given more than once; its targets are listed at its first place\n") || r.status != exit.Partly {
 		t.Errorf("got %+v, want an error like %s", r, want)
 	}
 }
@@ -162,7 +162,7 @@ func TestDuplicatesOfSilence(t *testing.T) {
 				t.Errorf("got %s, want %s", r.stderr, want)
 			}
 		}
-		if r.status != machine.ExitOK || format == "jsonl" && strings.Count(r.stdout, `{"type":"portal"`) != 4 {
+		if r.status != exit.OK || format == "jsonl" && strings.Count(r.stdout, `{"type":"portal"`) != 4 {
 			t.Errorf("%s: got exit status %d and %s", format, r.status, r.stdout)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"unsafe"
 
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/cmd/internal/sweep"
@@ -39,7 +40,7 @@ func (l *lab) scanEach(t *testing.T, args ...string) ran {
 func TestMatrix(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		twoWays(t).scanEach(t, "192.0.2.10", "192.0.2.20", "192.0.2.11", "storage.example").want(t, machine.ExitPartly, `
+		twoWays(t).scanEach(t, "192.0.2.10", "192.0.2.20", "192.0.2.11", "storage.example").want(t, exit.Partly, `
 192.0.2.10:3260:
   PORT    INTERFACE  SOURCE
   host/0  eth0       192.0.2.254  2 targets
@@ -85,7 +86,7 @@ func TestEachForPrograms(t *testing.T) {
 		end   = `"complete":true,"warnings":[],"redirects":[],"ipsec":{"plan":"none","origin":"default","existing":"unknown"},"auth":{"method":"none"},` + noTime
 	)
 	synctest.Test(t, func(t *testing.T) {
-		twoWays(t).scanEach(t, "192.0.2.10", "-o", "json").want(t, machine.ExitOK, `{"version":1,"results":[`+"\n"+
+		twoWays(t).scanEach(t, "192.0.2.10", "-o", "json").want(t, exit.OK, `{"version":1,"results":[`+"\n"+
 			`{`+begin+from0+`"targets":[{`+disk1+`},{`+disk2+`}],`+end+"},\n"+
 			`{`+begin+from2+`"targets":[{`+disk1+`}],`+end+"}\n]}\n", "")
 	})
@@ -93,12 +94,12 @@ func TestEachForPrograms(t *testing.T) {
 		const by = `{"type":"target","portal":"192.0.2.10:3260","instance_used":"host",`
 		const by0 = by + `"initiator_port_used":"0","source":"192.0.2.254","interface":"eth0",`
 		const by2 = by + `"initiator_port_used":"2","source":"192.0.2.253","interface":"eth1",`
-		twoWays(t).scanEach(t, "192.0.2.10", "-o", "jsonl").want(t, machine.ExitOK,
+		twoWays(t).scanEach(t, "192.0.2.10", "-o", "jsonl").want(t, exit.OK,
 			by0+disk1+"}\n"+by0+disk2+"}\n"+`{"type":"portal",`+begin+from0+end+`,"targets_found":2}`+"\n"+
 				by2+disk1+"}\n"+`{"type":"portal",`+begin+from2+end+`,"targets_found":1}`+"\n", "")
 	})
 	synctest.Test(t, func(t *testing.T) {
-		twoWays(t).scanEach(t, "192.0.2.10", "-o", "iscsiadm").want(t, machine.ExitOK, `
+		twoWays(t).scanEach(t, "192.0.2.10", "-o", "iscsiadm").want(t, exit.OK, `
 192.0.2.10:3260,1 iqn.2026-11.com.example:disk1
 [2001:db8::10]:3260,1 iqn.2026-11.com.example:disk1
 192.0.2.10:3260,-1 iqn.2026-11.com.example:disk-two
@@ -114,16 +115,16 @@ func TestEachWithoutRoute(t *testing.T) {
 		l := twoWays(t)
 		l.unrouted = []string{"192.0.2.254"}
 		r := l.scanEach(t, "192.0.2.10")
-		if r.status != machine.ExitOK || strings.Contains(r.stdout, "host/0") || !strings.Contains(r.stdout, "host/2") {
+		if r.status != exit.OK || strings.Contains(r.stdout, "host/0") || !strings.Contains(r.stdout, "host/2") {
 			t.Errorf("got %+v", r)
 		}
 		l.unrouted = []string{"192.0.2.254", "192.0.2.253"}
 		l.addresses = l.addresses[2:]
-		l.scanEach(t, "192.0.2.10", "--instance", "HOST").want(t, machine.ExitFailed, "",
+		l.scanEach(t, "192.0.2.10", "--instance", "HOST").want(t, exit.Failed, "",
 			"discover: select a port to 192.0.2.10:3260: initiator port of instance host: none has a route to 192.0.2.10\n")
-		l.scanEach(t, "192.0.2.10", "--instance", "san").want(t, machine.ExitFailed, "",
+		l.scanEach(t, "192.0.2.10", "--instance", "san").want(t, exit.Failed, "",
 			"discover: portal 192.0.2.10:3260: initiator instance \"san\": it does not exist\n")
-		l.scanEach(t, "nowhere.example").want(t, machine.ExitFailed, "",
+		l.scanEach(t, "nowhere.example").want(t, exit.Failed, "",
 			"discover: resolve nowhere.example:3260: no such host\n")
 	})
 }
@@ -134,7 +135,7 @@ func TestEachOfBlock(t *testing.T) {
 	for _, format := range render.Formats {
 		synctest.Test(t, func(t *testing.T) {
 			r := twoWays(t).scanEach(t, "-o", format, "192.0.2.9-192.0.2.20")
-			if r.status != machine.ExitPartly { // one port of 192.0.2.20 was refused
+			if r.status != exit.Partly { // one port of 192.0.2.20 was refused
 				t.Errorf("-o %s: got exit status %d", format, r.status)
 			}
 			const people = "discover: 192.0.2.9-192.0.2.20: 2 of 12 addresses answered, 10 refused the connection\n"
@@ -159,7 +160,7 @@ func TestCancelEach(t *testing.T) {
 		defer cancel()
 		registry := filepath.Join(t.TempDir(), "none")
 		r := l.discover(ctx, "scan", "--initiator-port", "each", "--parallel", "1", "--registry", registry, "-o", "json", "192.0.2.10", "192.0.2.30", "192.0.2.20")
-		if got := strings.Count(r.stdout, `"code_name":"ERROR_CANCELLED"`); got != 3 || r.status != machine.ExitPartly || strings.Count(r.stdout, `"portal":`) != 5 {
+		if got := strings.Count(r.stdout, `"code_name":"ERROR_CANCELLED"`); got != 3 || r.status != exit.Partly || strings.Count(r.stdout, `"portal":`) != 5 {
 			t.Errorf("got %d cancelled results, want 3: two of 192.0.2.30, one of 192.0.2.20; %s", got, r.stdout)
 		}
 	})

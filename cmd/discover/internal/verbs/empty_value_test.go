@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 )
 
 // TestEmptyValues (issue 13, 24): an empty value is not the same as none, so that a
@@ -73,7 +73,7 @@ func TestEmptyValues(t *testing.T) {
 				args = append(args, "--registry", t.TempDir()+"/registry.db")
 			}
 			r := l.discover(t.Context(), args...)
-			if r.status != machine.ExitUsage || r.stdout != "" || !strings.Contains(r.stderr, tt.want) || strings.Count(r.stderr, "\n") != 1 {
+			if r.status != exit.Usage || r.stdout != "" || !strings.Contains(r.stderr, tt.want) || strings.Count(r.stderr, "\n") != 1 {
 				t.Errorf("got %+v, want status 2 and %q", r, tt.want)
 			}
 			if len(l.Dials()) > 0 || len(l.created) > 0 {

@@ -2,12 +2,14 @@ package verbs
 
 import (
 	"fmt"
-	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 	"strconv"
 	"strings"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
+
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -84,7 +86,7 @@ func ipsecFields(p *registry.StoredPortal) (all []field) {
 	add(o.Proposals != "", "ipsec-proposals", o.Proposals)
 	add(o.IKE != 0, "ipsec-ike", strconv.Itoa(int(o.IKE)))
 	add(o.Gateway.IsValid(), "ipsec-outer", o.Gateway.String())
-	add(o.RefuseUnknown, "ipsec-unknown", render.UnknownRefuse)
+	add(o.RefuseUnknown, "ipsec-unknown", jsonitem.UnknownRefuse)
 	return all
 }
 
@@ -117,6 +119,6 @@ func lastFields(last *registry.LastResult) []field {
 		field{name: "last result", value: "failed: " + last.Message, long: true},
 		field{name: "stage", value: last.Stage},
 		field{name: "code", value: fmt.Sprintf("0x%08X, %s", last.Code, isdsc.Name(last.Code))},
-		field{name: "failing since", value: render.TimeText(last.FailingSince) + ", " + machine.Plural(last.Failures, "failure", "failures in a row")},
+		field{name: "failing since", value: render.TimeText(last.FailingSince) + ", " + wording.Plural(last.Failures, "failure", "failures in a row")},
 		field{name: "last success", value: ok})
 }

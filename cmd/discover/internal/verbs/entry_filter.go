@@ -6,6 +6,7 @@ import (
 	"iter"
 
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/sweep"
@@ -114,7 +115,7 @@ type endOfList struct {
 // status is the exit status: 1 where arguments selected nothing and no item is shown, 3 where
 // some did not, or where records cannot be read. written is how the output ended.
 func (e *endOfList) status(written error) error {
-	var status machine.StatusError
+	var status exit.StatusError
 	if written != nil && !errors.As(written, &status) {
 		return written
 	}
@@ -123,9 +124,9 @@ func (e *endOfList) status(written error) error {
 	case len(e.unmet) == 0:
 		return err
 	case e.shown == 0:
-		return machine.StatusError(machine.ExitFailed)
+		return exit.StatusError(exit.Failed)
 	}
-	return app.Worse(machine.StatusError(machine.ExitPartly), err)
+	return app.Worse(exit.StatusError(exit.Partly), err)
 }
 
 // all returns the errors in the order in which they are told.

@@ -7,7 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
@@ -51,7 +51,7 @@ func TestFieldOutputs(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				l := newLab(t)
 				l.Portal("192.0.2.10:3260", fieldTarget())
-				l.discover(t.Context(), "scan", "-o", format, "192.0.2.10").want(t, machine.ExitOK, want.stdout[1:], want.stderr)
+				l.discover(t.Context(), "scan", "-o", format, "192.0.2.10").want(t, exit.OK, want.stdout[1:], want.stderr)
 			})
 		})
 	}
@@ -82,7 +82,7 @@ func TestFieldJSON(t *testing.T) {
 						t.Errorf("not JSON: %q", s)
 					}
 				}
-				if r.status != machine.ExitOK || r.stderr != "" || format == render.FormatJSON && !json.Valid([]byte(r.stdout)) {
+				if r.status != exit.OK || r.stderr != "" || format == render.FormatJSON && !json.Valid([]byte(r.stdout)) {
 					t.Errorf("got %+v", r)
 				}
 			})
@@ -96,7 +96,7 @@ func TestFieldStrict(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t)
 		l.Portal("192.0.2.10:3260", &iscsitest.Target{Records: []iscsitest.Record{{Name: "disk1"}, {Name: "iqn.2026-11.com.example:a"}}})
-		l.discover(t.Context(), "scan", "--strict-names", "192.0.2.10").want(t, machine.ExitOK, `
+		l.discover(t.Context(), "scan", "--strict-names", "192.0.2.10").want(t, exit.OK, `
 192.0.2.10:3260: 1 target, 1 left out
   iqn.2026-11.com.example:a  192.0.2.10:3260
 `[1:], "discover: warning: 192.0.2.10:3260: target name \"disk1\" was left out: an iSCSI name starts with iqn., eui. or naa.\n")
@@ -112,10 +112,10 @@ func TestUnusableOfName(t *testing.T) {
 		l.names["array.example"] = []string{"192.0.2.10"}
 		l.Portal("192.0.2.10:3260", &iscsitest.Target{Records: []iscsitest.Record{{Name: "iqn.2026-11.com.example:a", Addresses: []string{"[fe80::1]:3260,1", "127.0.0.1:3260,1"}}}})
 		discover := l.inRegistry(t)
-		if r := discover("portal", "add", "array.example"); r.status != machine.ExitOK {
+		if r := discover("portal", "add", "array.example"); r.status != exit.OK {
 			t.Fatal(r)
 		}
-		discover("target", "list", "-o", "iscsiadm").want(t, machine.ExitOK, "192.0.2.10:3260,-1 iqn.2026-11.com.example:a\n", "discover: 2 addresses were left out: they cannot be used from here\n")
+		discover("target", "list", "-o", "iscsiadm").want(t, exit.OK, "192.0.2.10:3260,-1 iqn.2026-11.com.example:a\n", "discover: 2 addresses were left out: they cannot be used from here\n")
 	})
 }
 
@@ -127,22 +127,22 @@ func TestNotJudged(t *testing.T) {
 		bad := &iscsitest.Target{Records: []iscsitest.Record{{Name: "disk 2"}, {Name: "iqn.2026-11.com.example:a", Addresses: []string{"[fe80::1]:3260,1"}}}}
 		l.Portal("192.0.2.10:3260", &iscsitest.Target{Records: []iscsitest.Record{{Name: "iqn.2026-11.com.example:a"}, {Name: "iqn.2026-11.com.example:b"}}}, bad, bad)
 		discover := l.inRegistry(t)
-		if r := discover("portal", "add", "192.0.2.10"); r.status != machine.ExitOK {
+		if r := discover("portal", "add", "192.0.2.10"); r.status != exit.OK {
 			t.Fatal(r)
 		}
 		for range 2 {
 			time.Sleep(time.Hour)
-			if r := discover("portal", "refresh"); r.status != machine.ExitOK || !strings.Contains(r.stdout, "1 target, 1 left out") {
+			if r := discover("portal", "refresh"); r.status != exit.OK || !strings.Contains(r.stdout, "1 target, 1 left out") {
 				t.Fatal(r)
 			}
 		}
-		discover("target", "prune").want(t, machine.ExitOK, "", "discover: nothing to delete\n")
-		discover("target", "list").want(t, machine.ExitOK, `
+		discover("target", "prune").want(t, exit.OK, "", "discover: nothing to delete\n")
+		discover("target", "list").want(t, exit.OK, `
 TARGET                     ADDRESS                                                 FOUND BY         FIRST SEEN            LAST SEEN
 iqn.2026-11.com.example:a  [fe80::1]:3260,1 (unusable: link-local without a zone)  192.0.2.10:3260  2000-01-01T00:00:00Z  2000-01-01T02:00:00Z  not judged since 2000-01-01T01:00:00Z: the portal fails or leaves targets out
 iqn.2026-11.com.example:b  192.0.2.10:3260                                         192.0.2.10:3260  2000-01-01T00:00:00Z  2000-01-01T00:00:00Z  not judged since 2000-01-01T01:00:00Z: the portal fails or leaves targets out
 `[1:], "")
-		discover("target", "list", "-o", "iscsiadm").want(t, machine.ExitOK, "192.0.2.10:3260,-1 iqn.2026-11.com.example:a\n192.0.2.10:3260,-1 iqn.2026-11.com.example:b\n", "discover: 1 address was left out: it cannot be used from here\n")
+		discover("target", "list", "-o", "iscsiadm").want(t, exit.OK, "192.0.2.10:3260,-1 iqn.2026-11.com.example:a\n192.0.2.10:3260,-1 iqn.2026-11.com.example:b\n", "discover: 1 address was left out: it cannot be used from here\n")
 		if r := discover("target", "list", "-o", "json"); !strings.Contains(r.stdout, `"missing_since":null,"stale":false,"not_judged_since":"2000-01-01T01:00:00Z"}`) {
 			t.Errorf("got %s", r.stdout)
 		}

@@ -13,8 +13,8 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/fleetprogram"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/guides"
 	"github.com/go-iscsi/discovery/cmd/internal/column"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 )
 
 // withHelp returns all verbs that have help, by the words that call them: also those that
@@ -45,7 +45,7 @@ func TestLongHelp(t *testing.T) {
 		}
 		for _, args := range lines {
 			r := newLab(t).discover(t.Context(), args...)
-			if r.status != machine.ExitOK || r.stderr != "" || !strings.HasPrefix(r.stdout, "Usage: discover ") {
+			if r.status != exit.OK || r.stderr != "" || !strings.HasPrefix(r.stdout, "Usage: discover ") {
 				t.Errorf("%v: got %+v, want the help", args, r)
 			}
 			wantNarrow(t, args, r.stdout)
@@ -95,7 +95,7 @@ func TestShortHelp(t *testing.T) {
 		}
 		args := append(strings.Fields(path), "-h")
 		r := newLab(t).discover(t.Context(), args...)
-		if r.status != machine.ExitOK || r.stderr != "" || !strings.HasPrefix(r.stdout, "Usage: discover ") || !strings.Contains(r.stdout, "discover help "+path) && !strings.Contains(r.stdout, " VERB -h\n") {
+		if r.status != exit.OK || r.stderr != "" || !strings.HasPrefix(r.stdout, "Usage: discover ") || !strings.Contains(r.stdout, "discover help "+path) && !strings.Contains(r.stdout, " VERB -h\n") {
 			t.Errorf("%v: got %+v, want the short help", args, r)
 		}
 		if n := strings.Count(r.stdout, "\n"); n > 23 {
@@ -181,7 +181,7 @@ func TestMan(t *testing.T) {
 	folder, ofGuides := filepath.Join(dir, "man1"), filepath.Join(dir, "man7")
 	for range 2 { // the second time in the place of the first
 		r = l.discover(t.Context(), "man", "--dir", folder)
-		if r.status != machine.ExitOK || r.stderr != "" || !strings.HasPrefix(r.stdout, "wrote ") || !strings.HasSuffix(r.stdout, " man pages to "+ofGuides+"\n") {
+		if r.status != exit.OK || r.stderr != "" || !strings.HasPrefix(r.stdout, "wrote ") || !strings.HasSuffix(r.stdout, " man pages to "+ofGuides+"\n") {
 			t.Fatalf("got %+v", r)
 		}
 	}
@@ -197,7 +197,7 @@ func TestMan(t *testing.T) {
 	wantManPages(t, ofGuides, want)
 
 	elsewhere := filepath.Join(dir, "pages") // not the folder of a section: all are there
-	if r := l.discover(t.Context(), "man", "--dir", elsewhere); r.status != machine.ExitOK {
+	if r := l.discover(t.Context(), "man", "--dir", elsewhere); r.status != exit.OK {
 		t.Fatalf("got %+v", r)
 	}
 	for _, name := range []string{"discover.1", "discover-systemd.7"} {
@@ -248,7 +248,7 @@ func TestGuides(t *testing.T) {
 		{"man iscsiadm", `.TH "DISCOVER\-ISCSIADM" "1" `},
 		{"help guide", guides.All()[0].Name + " "},
 	} {
-		if r := l.discover(t.Context(), strings.Fields(tt.line)...); r.status != machine.ExitOK || !strings.HasPrefix(r.stdout, tt.want) {
+		if r := l.discover(t.Context(), strings.Fields(tt.line)...); r.status != exit.OK || !strings.HasPrefix(r.stdout, tt.want) {
 			t.Errorf("%s: got %d, %.100q and %q, want %q first", tt.line, r.status, r.stdout, r.stderr, tt.want)
 		}
 	}
@@ -259,7 +259,7 @@ func TestGuides(t *testing.T) {
 		{"help guide systemd more", `there is no manual for "guide"; see discover help`},
 		{"help portal systemd", `there is no manual for "portal systemd"; see discover help portal`},
 	} {
-		if r := l.discover(t.Context(), strings.Fields(tt.line)...); r.status != machine.ExitUsage || r.stderr != "discover: "+tt.want+"\n" {
+		if r := l.discover(t.Context(), strings.Fields(tt.line)...); r.status != exit.Usage || r.stderr != "discover: "+tt.want+"\n" {
 			t.Errorf("%s: got %+v, want %s", tt.line, r, tt.want)
 		}
 	}

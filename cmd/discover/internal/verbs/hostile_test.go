@@ -9,7 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 	"github.com/go-iscsi/discovery/test/iscsitest"
@@ -112,7 +112,7 @@ func TestVenom(t *testing.T) {
 							args += " --timeout 1s --trace"
 						}
 						r := l.discover(t.Context(), strings.Fields(args+" -v -o "+format)...)
-						if r.status == machine.ExitUsage {
+						if r.status == exit.Usage {
 							t.Fatalf("%s: %s", args, r.stderr)
 						}
 						judgeOutput(t, format, r)

@@ -8,8 +8,9 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
@@ -29,7 +30,7 @@ func notUsed(reason, name, origin string) string {
 // unusualWarning is what is said of a harmless name that is no iSCSI name.
 func unusualWarning(iqn string) string {
 	unusual, _ := name.CheckName(iqn)
-	return "warning: initiator name " + machine.Quoted(iqn) + " is not a well-formed iSCSI name: " + unusual + "; it is used as it is\n"
+	return "warning: initiator name " + wording.Quoted(iqn) + " is not a well-formed iSCSI name: " + unusual + "; it is used as it is\n"
 }
 
 // TestDefaultName: which name is used where none is given, and what is said about
@@ -154,13 +155,13 @@ func TestNameRef(t *testing.T) {
 			portal := l.Portal("192.0.2.10:3260", &iscsitest.Target{})
 			r := l.discover(t.Context(), "scan", "--initiator-name", tt.flag, "192.0.2.10")
 			if tt.want == "" {
-				r.want(t, machine.ExitUsage, "", "discover: --initiator-name "+tt.flag+": "+tt.stderr+"\n")
+				r.want(t, exit.Usage, "", "discover: --initiator-name "+tt.flag+": "+tt.stderr+"\n")
 				return
 			}
 			if tt.stderr != "" {
 				tt.stderr = "discover: " + tt.stderr
 			}
-			r.want(t, machine.ExitOK, "192.0.2.10:3260: no targets\n", tt.stderr)
+			r.want(t, exit.OK, "192.0.2.10:3260: no targets\n", tt.stderr)
 			if got, _ := l.Sessions(portal)[0].Key("InitiatorName"); got != tt.want {
 				t.Errorf("got %s, want %s", got, tt.want)
 			}
@@ -176,7 +177,7 @@ func TestNameIsCHAPName(t *testing.T) {
 	l.env["SECRET"] = ours
 	l.Portal("192.0.2.10:3260", &iscsitest.Target{User: upper, Secret: ours})
 	l.discover(t.Context(), "scan", "--initiator-name", upper, "--chap-secret", "env:SECRET", "192.0.2.10").
-		want(t, machine.ExitOK, "192.0.2.10:3260: no targets\n  CHAP with SHA3-256\n", "")
+		want(t, exit.OK, "192.0.2.10:3260: no targets\n  CHAP with SHA3-256\n", "")
 }
 
 // TestUnusedFileIsSaidOnce: each verb that asks by the made-up name says so once,
@@ -237,7 +238,7 @@ func TestUnusedFileIsSaidOnce(t *testing.T) {
 				l.closed = map[string]error{flags.NameFile: syscall.EACCES}
 				discover := l.inRegistry(t)
 				for _, args := range tt.before {
-					if r := discover(strings.Fields(args)...); r.status != machine.ExitOK {
+					if r := discover(strings.Fields(args)...); r.status != exit.OK {
 						t.Fatal(r)
 					}
 				}
@@ -269,7 +270,7 @@ func TestUnusualNameIsSaidOnce(t *testing.T) {
 		"scan 192.0.2.10 192.0.2.11", "scan -o iscsiadm 192.0.2.10 192.0.2.11", "portal add 192.0.2.10", "portal add 192.0.2.11",
 		"portal refresh", "target list --refresh", "iscsicli ListTargets T",
 	} {
-		if r := discover(strings.Fields(args)...); r.status != machine.ExitOK || r.stderr != warning {
+		if r := discover(strings.Fields(args)...); r.status != exit.OK || r.stderr != warning {
 			t.Errorf("%s: got %+v, want %s", args, r, warning)
 		}
 	}
@@ -288,31 +289,31 @@ func TestStoredName(t *testing.T) {
 	const upper = "iqn.1998-01.com.vmware:ESX01-ABC"
 	l := newLab(t)
 	discover := l.inRegistry(t)
-	discover("initiator", "set-name", upper).want(t, machine.ExitOK, `
+	discover("initiator", "set-name", upper).want(t, exit.OK, `
 NAME                              FROM                SECRET OF TARGETS
 iqn.1998-01.com.vmware:ESX01-ABC  initiator set-name  none
 `[1:], "")
-	discover("initiator", "set-name", "host7").want(t, machine.ExitOK, `
+	discover("initiator", "set-name", "host7").want(t, exit.OK, `
 NAME   FROM                SECRET OF TARGETS
 host7  initiator set-name  none
 `[1:], "discover: "+unusualWarning("host7"))
 	if r := discover("initiator", "set-name", "-o", "json", "host7"); r.stderr != "" || !strings.Contains(r.stdout, `"warnings":[{"code":"unusual-initiator-name",`) {
 		t.Errorf("got %+v", r)
 	}
-	discover("initiator", "set-name", "--strict-names", "host8").want(t, machine.ExitFailed, "", "discover: iSCSI name \"host8\": an iSCSI name starts with iqn., eui. or naa.\n")
-	discover("initiator", "set-name", "a/b").want(t, machine.ExitFailed, "", "discover: iSCSI name \"a/b\": it contains a character that is not allowed in iSCSI names\n")
+	discover("initiator", "set-name", "--strict-names", "host8").want(t, exit.Failed, "", "discover: iSCSI name \"host8\": an iSCSI name starts with iqn., eui. or naa.\n")
+	discover("initiator", "set-name", "a/b").want(t, exit.Failed, "", "discover: iSCSI name \"a/b\": it contains a character that is not allowed in iSCSI names\n")
 
 	const added = "added instance san; see discover port list\n"
-	discover("instance", "add", "san", "--node-name", upper).want(t, machine.ExitOK, added, "")
-	discover("instance", "add", "san", "--node-name", "host9").want(t, machine.ExitOK,
+	discover("instance", "add", "san", "--node-name", upper).want(t, exit.OK, added, "")
+	discover("instance", "add", "san", "--node-name", "host9").want(t, exit.OK,
 		"changed instance san: node name host9 (it was "+upper+"), all addresses of this host; see discover port list\n", "discover: "+unusualWarning("host9"))
-	if r := discover("instance", "add", "san", "--strict-names", "--node-name", "host10"); r.status != machine.ExitFailed {
+	if r := discover("instance", "add", "san", "--strict-names", "--node-name", "host10"); r.status != exit.Failed {
 		t.Errorf("got %+v", r)
 	}
 	if r := discover("instance", "list"); !strings.Contains(r.stdout, "\nsan       host9 ") {
 		t.Errorf("got %+v", r)
 	}
 	l.closed = map[string]error{flags.NameFile: syscall.EACCES}
-	discover("initiator", "set-name", "-o", "json").want(t, machine.ExitOK, `{"version":1,"initiator":{"name":"`+madeUp+`","origin":"host name","chap_secret":"","warnings":[`+
+	discover("initiator", "set-name", "-o", "json").want(t, exit.OK, `{"version":1,"initiator":{"name":"`+madeUp+`","origin":"host name","chap_secret":"","warnings":[`+
 		`{"code":"initiator-name-file","message":"`+strings.TrimSuffix(strings.TrimPrefix(notUsed("permission denied", madeUp, "host name"), "discover: warning: "), "\n")+`"}]}}`+"\n", "")
 }

@@ -9,7 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
@@ -24,7 +24,7 @@ func TestInterruptedList(t *testing.T) {
 		registry := filepath.Join(t.TempDir(), "registry.db")
 		for _, a := range []string{"192.0.2.10", "192.0.2.11", "192.0.2.12"} {
 			l.Portal(a+":3260", &iscsitest.Target{Records: []iscsitest.Record{{Name: name}}})
-			if r := l.discover(t.Context(), "portal", "add", a, "--registry", registry); r.status != machine.ExitOK {
+			if r := l.discover(t.Context(), "portal", "add", a, "--registry", registry); r.status != exit.OK {
 				t.Fatal(r)
 			}
 			l.Portal(a + ":3260") // from now on it hangs
@@ -42,7 +42,7 @@ func TestInterruptedList(t *testing.T) {
 				CodeName string `json:"code_name"`
 			}
 		}
-		if err := json.Unmarshal([]byte(r.stdout), &document); err != nil || r.status != machine.ExitFailed {
+		if err := json.Unmarshal([]byte(r.stdout), &document); err != nil || r.status != exit.Failed {
 			t.Fatalf("%+v: %v", r, err)
 		}
 		if len(document.Targets) != 1 || document.Targets[0].Name != name || len(document.Results) != 3 {
@@ -55,7 +55,7 @@ func TestInterruptedList(t *testing.T) {
 		}
 		for _, args := range [][]string{{"target", "list", "--refresh"}, {"iscsicli", "ListTargets", "T"}} {
 			r := interrupted(args...)
-			if !strings.Contains(r.stdout, name) || r.status != machine.ExitFailed || strings.Contains(r.stderr, "portal :") || !strings.Contains(r.stderr, "cancelled") {
+			if !strings.Contains(r.stdout, name) || r.status != exit.Failed || strings.Contains(r.stderr, "portal :") || !strings.Contains(r.stderr, "cancelled") {
 				t.Errorf("%v: %+v", args, r)
 			}
 		}
@@ -81,7 +81,7 @@ func TestRefreshUnlisted(t *testing.T) {
 			{"portal remove 192.0.2.10", removed},
 			{"portal refresh 192.0.2.10", unlisted},
 		} {
-			if r := discover(strings.Fields(step.do)...); r.status != machine.ExitOK {
+			if r := discover(strings.Fields(step.do)...); r.status != exit.OK {
 				t.Fatalf("%s: %+v", step.do, r)
 			}
 			r, j := discover("target", "list"), discover("target", "list", "-o", "json")
@@ -94,7 +94,7 @@ func TestRefreshUnlisted(t *testing.T) {
 				t.Errorf("%s: %s", step.do, j.stdout)
 			}
 		}
-		if r := discover("target", "prune"); r.status != machine.ExitOK || !strings.Contains(r.stdout, "disk1") {
+		if r := discover("target", "prune"); r.status != exit.OK || !strings.Contains(r.stdout, "disk1") {
 			t.Errorf("%+v", r)
 		}
 	})
@@ -110,10 +110,10 @@ func TestOwnMistake(t *testing.T) {
 		target := &iscsitest.Target{User: "host1", Secret: "a secret of 20 bytes", Records: []iscsitest.Record{{Name: "iqn.2026-11.com.example:disk1"}}}
 		l.Portal("192.0.2.10:3260", target, target)
 		discover := l.inRegistry(t)
-		if r := discover("portal", "add", "192.0.2.10", "--chap-user", "host1", "--chap-secret", "env:SECRET", "--key", "env:KEY"); r.status != machine.ExitOK {
+		if r := discover("portal", "add", "192.0.2.10", "--chap-user", "host1", "--chap-secret", "env:SECRET", "--key", "env:KEY"); r.status != exit.OK {
 			t.Fatal(r)
 		}
-		if r := discover("portal", "refresh", "--key", "env:WRONG"); r.status != machine.ExitFailed || !strings.Contains(r.stderr, "192.0.2.10:3260") {
+		if r := discover("portal", "refresh", "--key", "env:WRONG"); r.status != exit.Failed || !strings.Contains(r.stderr, "192.0.2.10:3260") {
 			t.Fatal(r)
 		}
 		if r := discover("portal", "list"); !strings.Contains(r.stdout, "1 target") || strings.Contains(r.stdout, "failed") {

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/pkg/ipsec/auto"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
 )
@@ -20,12 +20,12 @@ func TestIPsecExplainChoice(t *testing.T) {
 		args:             "\n  enforcer  fake\n  not       strongswan: ",
 		args + "-o json": `"enforcer":"fake","not_enforcer":"strongswan: `,
 	} {
-		if r := l.discover(t.Context(), strings.Fields(args)...); r.status != machine.ExitOK || !strings.Contains(r.stdout, want) {
+		if r := l.discover(t.Context(), strings.Fields(args)...); r.status != exit.OK || !strings.Contains(r.stdout, want) {
 			t.Errorf("%s: got %+v, want %q in it", args, r, want)
 		}
 	}
 	r := l.discover(t.Context(), strings.Fields("-v scan --ipsec transport --ipsec-psk env:PSK 192.0.2.10")...)
-	if want := "portal=192.0.2.10:3260 source=192.0.2.2 enforcer=fake not=strongswan why="; r.status != machine.ExitOK || !strings.Contains(r.stderr, want) {
+	if want := "portal=192.0.2.10:3260 source=192.0.2.2 enforcer=fake not=strongswan why="; r.status != exit.OK || !strings.Contains(r.stderr, want) {
 		t.Errorf("got %+v, want %q on standard error", r, want)
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
 )
@@ -42,12 +42,12 @@ func TestIPsecCleanup(t *testing.T) {
 			stdout: "dry run: nothing is removed\nNAME                     OWNER    DONE\n" + name + "  expired  would be removed\n" + name + "  unknown  would be removed\n" + name + "  alive    stays\n"},
 		{name: "JSON", args: "-o json", list: []strongswan.Leftover{left("gone", true)},
 			stdout: "{\"version\":1,\"leftovers\":[\n{\"name\":\"" + name + "\",\"owner\":\"gone\",\"removed\":true,\"error\":null}\n]}\n"},
-		{name: "JSON lines", args: "-o jsonl", list: []strongswan.Leftover{stuck}, status: machine.ExitFailed,
+		{name: "JSON lines", args: "-o jsonl", list: []strongswan.Leftover{stuck}, status: exit.Failed,
 			stdout: "{\"type\":\"leftover\",\"name\":\"" + name + "\",\"owner\":\"gone\",\"removed\":false,\"error\":\"" + name + " is left in charon: it stays there\"}\n"},
-		{name: "one stays", list: []strongswan.Leftover{left("gone", true), stuck}, status: machine.ExitPartly,
+		{name: "one stays", list: []strongswan.Leftover{left("gone", true), stuck}, status: exit.Partly,
 			stdout: "NAME                     OWNER  DONE\n" + name + "  gone   removed\n" + name + "  gone   failed\n",
 			stderr: "discover: " + name + " is left in charon: it stays there\n"},
-		{name: "no answer", err: silent, status: machine.ExitFailed, stderr: "discover: IPsec: charon on /x: no answer within 5s (it may hang)\n"},
+		{name: "no answer", err: silent, status: exit.Failed, stderr: "discover: IPsec: charon on /x: no answer within 5s (it may hang)\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -61,5 +61,5 @@ func TestIPsecCleanup(t *testing.T) {
 			l.discover(t.Context(), strings.Fields("ipsec cleanup "+tt.args)...).want(t, tt.status, tt.stdout, tt.stderr)
 		})
 	}
-	newLab(t).discover(t.Context(), "ipsec", "cleanup").want(t, machine.ExitFailed, "", "discover: IPsec: discover knows no IKE daemon on this system\n")
+	newLab(t).discover(t.Context(), "ipsec", "cleanup").want(t, exit.Failed, "", "discover: IPsec: discover knows no IKE daemon on this system\n")
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
@@ -52,14 +52,14 @@ func TestIPsecExplain(t *testing.T) {
   why       no IPsec: the portal's flags say off, and are valid; what exists already could not be seen
   exists    unknown: not permitted to look
 `[1:]},
-		{name: "policy", before: "ipsec policy add 192.0.2.0/24 tunnel", args: "--ipsec off 192.0.2.10", status: machine.ExitFailed, stdout: `
+		{name: "policy", before: "ipsec policy add 192.0.2.0/24 tunnel", args: "--ipsec off 192.0.2.10", status: exit.Failed, stdout: `
 192.0.2.10:3260 from 192.0.2.254
   plan      IPsec, tunnel mode, main mode of IKE, without PFS
   origin    existing
   why       IPsec, tunnel, main, without PFS: policy 192.0.2.0/24 says ike,tunnel, and what exists comes before flags; the portal's flags, off, have no effect
   exists    policy 192.0.2.0/24
 `[1:], stderr: "discover: secure 192.0.2.10:3260 from 192.0.2.254: IPsec: tunnel mode needs the outer address of a gateway, but none is set for 192.0.2.10; give the gateway (--ipsec-outer), or store it (discover ipsec tunnel set); where the portal ends the tunnel itself, its own address is the gateway\n"},
-		{name: "aggressive", args: "--ipsec aggressive --ipsec-psk env:PSK 192.0.2.10", status: machine.ExitFailed, stdout: `
+		{name: "aggressive", args: "--ipsec aggressive --ipsec-psk env:PSK 192.0.2.10", status: exit.Failed, stdout: `
 192.0.2.10:3260 from 192.0.2.254
   plan      IPsec, transport mode, aggressive mode of IKE, without PFS
   origin    flags
@@ -79,16 +79,16 @@ discover: secure 192.0.2.10:3260 from 192.0.2.254: IPsec: fake cannot do aggress
   enforcer  fake
   key       there
 `[1:]},
-		{name: "no enforcer", nobody: true, args: "--ipsec transport 192.0.2.10", status: machine.ExitFailed, stdout: `
+		{name: "no enforcer", nobody: true, args: "--ipsec transport 192.0.2.10", status: exit.Failed, stdout: `
 192.0.2.10:3260 from 192.0.2.254
   plan      IPsec, transport mode, main mode of IKE, without PFS
   origin    flags
   why       IPsec, transport, main, without PFS: the portal's flags say ike,transport, and are valid; what exists already could not be seen
   exists    unknown
 `[1:], stderr: "discover: secure 192.0.2.10:3260 from 192.0.2.254: IPsec: the portal must be asked under IPsec (IPsec, transport, main, without PFS: the portal's flags say ike,transport, and are valid; what exists already could not be seen), but nothing on this host can set it up\n"},
-		{name: "refused", args: "--security-flags 0x61 192.0.2.10", status: machine.ExitFailed,
+		{name: "refused", args: "--security-flags 0x61 192.0.2.10", status: exit.Failed,
 			stderr: "discover: portal 192.0.2.10:3260: security flags 0x61: transport and tunnel exclude each other: choose one\n"},
-		{name: "no route", args: "--instance host --initiator-port 77 192.0.2.10", status: machine.ExitFailed,
+		{name: "no route", args: "--instance host --initiator-port 77 192.0.2.10", status: exit.Failed,
 			stderr: "discover: portal 192.0.2.10:3260: initiator port 77 of instance host: it does not exist\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -125,7 +125,7 @@ func TestIPsecExplainJSON(t *testing.T) {
 	l, e := newIPsecLab(t)
 	e.existing = ipsec.Existing{Kind: ipsec.ExistingPartial, Name: "a policy for packets out"}
 	args := strings.Fields("ipsec explain -o json --ipsec tunnel --ipsec-psk env:PSK --ipsec-outer 203.0.113.1 192.0.2.10 --registry none")
-	l.discover(t.Context(), args...).want(t, machine.ExitOK, `
+	l.discover(t.Context(), args...).want(t, exit.OK, `
 {"version":1,"explanations":[
 {"portal":"192.0.2.10:3260","address":"192.0.2.10:3260","instance":"","initiator_port":"all","instance_used":"host","initiator_port_used":"0","source":"192.0.2.254","interface":"eth0","stored":false,"status":"ok","code":0,"code_name":"ISDSC_SUCCESS","warnings":[],"ipsec":{"plan":"tunnel","origin":"flags","existing":"a policy for packets out (partial)","mode":"tunnel","exchange":"main","pfs":false,"flags":"0x43","why":"IPsec, tunnel, main, without PFS: the portal's flags say ike,tunnel, and are valid; a policy for packets out (partial) exists, and does not protect all of the connection"},"existing_kind":"partial","enforcer":"fake","key":"set","outer":"203.0.113.1"}
 ]}

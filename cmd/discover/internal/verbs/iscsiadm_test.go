@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 )
 
 // TestFlagsBeforeISCSIADM: flags of each verb stand before the word, and those behind it are
@@ -21,8 +21,8 @@ func TestFlagsBeforeISCSIADM(t *testing.T) {
 		{"--registry " + registry + " iscsiadm -m node", 21, "iscsiadm: No records found"},
 		{"iscsiadm -m node -o bogus", 7, "iscsiadm: can not recognize operation: 'bogus'"},
 		{"iscsiadm -m node -T x -l", 27, "iscsiadm: -m node is not here"},
-		{"-o json iscsiadm -m node", machine.ExitUsage, "discover: discover iscsiadm prints what"},
-		{"--bogus x iscsiadm -m node", machine.ExitUsage, "discover: "},
+		{"-o json iscsiadm -m node", exit.Usage, "discover: discover iscsiadm prints what"},
+		{"--bogus x iscsiadm -m node", exit.Usage, "discover: "},
 	} {
 		r := newLab(t).discover(t.Context(), strings.Fields(tt.line)...)
 		if r.status != tt.status || r.stdout != "" || !strings.HasPrefix(r.stderr, tt.stderr) {

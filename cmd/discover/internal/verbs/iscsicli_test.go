@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
@@ -50,7 +50,7 @@ func TestToolUsage(t *testing.T) {
 			l := newLab(t)
 			r := l.inRegistry(t)(append([]string{"iscsicli"}, strings.Fields(tt.args)...)...)
 			first, rest, _ := strings.Cut(r.stderr, "\n")
-			if r.status != machine.ExitUsage || r.stdout != "" || first != "discover: "+tt.want {
+			if r.status != exit.Usage || r.stdout != "" || first != "discover: "+tt.want {
 				t.Errorf("got %+v, want %s", r, tt.want)
 			}
 			if tt.usage == "" && rest != "" || !strings.HasPrefix(strings.TrimPrefix(rest, "Usage: discover iscsicli "), tt.usage) {
@@ -71,7 +71,7 @@ func TestToolUsage(t *testing.T) {
 func TestToolQuestion(t *testing.T) {
 	t.Parallel()
 	for _, line := range []string{"iscsicli listtargets /?", "iscsicli ListTargets -?", "iscsicli help ListTargets", "iscsicli /? ListTargets", "help iscsicli LISTTARGETS"} {
-		newLab(t).inRegistry(t)(strings.Fields(line)...).want(t, machine.ExitOK, `
+		newLab(t).inRegistry(t)(strings.Fields(line)...).want(t, exit.OK, `
 Usage: discover iscsicli ListTargets [ForceUpdate]
 
   ForceUpdate  T: ask all portals first; anything else: do not
@@ -80,13 +80,13 @@ Usage: discover iscsicli ListTargets [ForceUpdate]
 	for _, line := range []string{"iscsicli /?", "iscsicli -?", "iscsicli help", "iscsicli HELP"} {
 		r := newLab(t).inRegistry(t)(strings.Fields(line)...)
 		wantNarrow(t, []string{line}, r.stdout)
-		if r.status != machine.ExitOK || !strings.HasPrefix(r.stdout, "Usage: discover iscsicli VERB [ARGUMENT...]\n\n  AddTargetPortal ") || r.stderr != "" {
+		if r.status != exit.OK || !strings.HasPrefix(r.stdout, "Usage: discover iscsicli VERB [ARGUMENT...]\n\n  AddTargetPortal ") || r.stderr != "" {
 			t.Errorf("%s: got %+v", line, r)
 		}
 	}
 	for _, verb := range append(toolVerbs(), "LoginTarget", "FirewallExemptiSNSServer") {
 		r := newLab(t).inRegistry(t)("iscsicli", verb, "/?")
-		if r.status != machine.ExitOK || !strings.Contains(r.stdout, verb) || slices.ContainsFunc(strings.Split(r.stdout, "\n"), func(l string) bool { return len(l) > 80 }) {
+		if r.status != exit.OK || !strings.Contains(r.stdout, verb) || slices.ContainsFunc(strings.Split(r.stdout, "\n"), func(l string) bool { return len(l) > 80 }) {
 			t.Errorf("%s: got %+v, want lines of 80 columns", verb, r)
 		}
 	}
@@ -104,7 +104,7 @@ Usage: discover iscsicli ListTargets [ForceUpdate]
 	} {
 		l := newLab(t)
 		l.env["DISCOVER_REGISTRY"] = filepath.Join(t.TempDir(), "registry.db") // a flag would stand behind --
-		if r := l.discover(t.Context(), strings.Fields(line)...); r.status != machine.ExitUsage || r.stdout != "" || !strings.Contains(r.stderr, want) {
+		if r := l.discover(t.Context(), strings.Fields(line)...); r.status != exit.Usage || r.stdout != "" || !strings.Contains(r.stderr, want) {
 			t.Errorf("%s: got %+v, want %q", line, r, want)
 		}
 	}
@@ -124,7 +124,7 @@ func TestToolElsewhere(t *testing.T) {
 	for _, verb := range []string{"LoginTarget", "qlogintarget", "PersistentLoginTarget", "ListPersistentTargets", "RemovePersistentTarget", "LogoutTarget",
 		"SessionList", "ReportTargetMappings", "FirewallExemptiSNSServer"} {
 		r := newLab(t).inRegistry(t)("iscsicli", verb, "a", "b")
-		if r.status != machine.ExitFailed || r.stdout != banner+"The request is not supported. (0xEFFF0037, ISDSC_REQUEST_NOT_SUPPORTED)\n" ||
+		if r.status != exit.Failed || r.stdout != banner+"The request is not supported. (0xEFFF0037, ISDSC_REQUEST_NOT_SUPPORTED)\n" ||
 			!strings.HasPrefix(strings.ToLower(r.stderr), "discover: iscsicli "+strings.ToLower(verb)+" is not supported: discover ") || strings.Count(r.stderr, "\n") != 1 {
 			t.Errorf("%s: got %+v", verb, r)
 		}
@@ -170,7 +170,7 @@ func TestToolStrict(t *testing.T) {
 		l := newLab(t)
 		l.files["/etc/discover/secret"] = strings.Repeat("s", length)
 		r := l.inRegistry(t)("iscsicli", "CHAPSecret", "file:/etc/discover/secret")
-		if r.stdout != banner+want || r.status == machine.ExitOK != (length != 17) {
+		if r.stdout != banner+want || r.status == exit.OK != (length != 17) {
 			t.Errorf("%d bytes: got %+v, want %s", length, r, want)
 		}
 	}
@@ -185,15 +185,15 @@ func TestToolLiteralSecrets(t *testing.T) {
 	discover := l.inRegistry(t)
 	const warning = "discover: warning: the password is on the command line, where others can read it and a shell may save it; use file:PATH, env:NAME, cred:NAME, fd:N or prompt instead\n"
 	const replaced = "discover: warning: 192.0.2.10:3260: the entry that was in the registry (instance any, port all) is replaced: options that are not given now return to their defaults\n"
-	discover("iscsicli", "--allow-literal-secrets", "QAddTargetPortal", "192.0.2.10", "host1", "secret-of-host").want(t, machine.ExitOK, banner+succeeded, warning)
-	discover("iscsicli", "--allow-literal-secrets", "QAddTargetPortal", "192.0.2.10", "host1", "0x7365637265742d6f662d686f7374").want(t, machine.ExitOK, banner+succeeded, warning+replaced)
+	discover("iscsicli", "--allow-literal-secrets", "QAddTargetPortal", "192.0.2.10", "host1", "secret-of-host").want(t, exit.OK, banner+succeeded, warning)
+	discover("iscsicli", "--allow-literal-secrets", "QAddTargetPortal", "192.0.2.10", "host1", "0x7365637265742d6f662d686f7374").want(t, exit.OK, banner+succeeded, warning+replaced)
 	r := l.discover(t.Context(), "iscsicli", "--allow-literal-secrets", "--registry", filepath.Join(t.TempDir(), "registry.db"), "--", "QAddTargetPortal", "192.0.2.10", "host1", "-not-the-secret")
-	if r.status != machine.ExitFailed || r.stdout != banner+"Authentication failed. (0xEFFF0009, ISDSC_AUTHENTICATION_FAILURE)\n" || strings.Contains(r.stderr, "not-the-secret") {
+	if r.status != exit.Failed || r.stdout != banner+"Authentication failed. (0xEFFF0009, ISDSC_AUTHENTICATION_FAILURE)\n" || strings.Contains(r.stderr, "not-the-secret") {
 		t.Errorf("got %+v", r)
 	}
 	l.env["SECRET"] = "secret-of-host"
-	discover("iscsicli", "--allow-literal-secrets", "QAddTargetPortal", "192.0.2.10", "host1", "env:SECRET").want(t, machine.ExitOK, banner+succeeded, replaced)
-	discover("iscsicli", "--allow-literal-secrets", "CHAPSecret", "0x123").want(t, machine.ExitFailed, banner+"The parameter is incorrect. (87, ERROR_INVALID_PARAMETER)\n",
+	discover("iscsicli", "--allow-literal-secrets", "QAddTargetPortal", "192.0.2.10", "host1", "env:SECRET").want(t, exit.OK, banner+succeeded, replaced)
+	discover("iscsicli", "--allow-literal-secrets", "CHAPSecret", "0x123").want(t, exit.Failed, banner+"The parameter is incorrect. (87, ERROR_INVALID_PARAMETER)\n",
 		strings.Replace(warning, "password", "secret", 1)+"discover: secret: 0x must be followed by hexadecimal digits, two for each byte\n")
 }
 
@@ -239,10 +239,10 @@ func TestToolRefusals(t *testing.T) {
 			l.env["SECRET"] = "secret-of-host"
 			discover := l.inRegistry(t)
 			r := discover(append([]string{"iscsicli"}, strings.Fields(tt.args)...)...)
-			if r.status != machine.ExitFailed || !strings.HasPrefix(r.stdout, banner) || !strings.HasSuffix(r.stdout, ". ("+tt.code+")\n") || strings.Count(r.stderr, "\n") != 1 {
+			if r.status != exit.Failed || !strings.HasPrefix(r.stdout, banner) || !strings.HasSuffix(r.stdout, ". ("+tt.code+")\n") || strings.Count(r.stderr, "\n") != 1 {
 				t.Errorf("got %+v, want %s", r, tt.code)
 			}
-			discover("iscsicli", "ListTargetPortals").want(t, machine.ExitOK, banner+"Total of 0 portals are persisted:\n\n"+succeeded, "")
+			discover("iscsicli", "ListTargetPortals").want(t, exit.OK, banner+"Total of 0 portals are persisted:\n\n"+succeeded, "")
 			if got := l.Dials(); len(got) > 0 {
 				t.Errorf("got dials %v, want none", got)
 			}
@@ -265,7 +265,7 @@ func TestToolRegistry(t *testing.T) {
 		"PSKey HOST 0 0x27 1 192.0.2.10 env:KEY *",
 		"TunnelAddr * * 192.0.2.10 203.0.113.1 T",
 	} {
-		tool(line).want(t, machine.ExitOK, banner+succeeded, "")
+		tool(line).want(t, exit.OK, banner+succeeded, "")
 	}
 	for _, tt := range []struct{ args, want string }{
 		{"initiator show", "iqn.2026-11.com.example:HOST7  initiator set-name"},
@@ -279,25 +279,25 @@ func TestToolRegistry(t *testing.T) {
 			t.Errorf("%s: got %+v, want %s", tt.args, r, tt.want)
 		}
 	}
-	tool("GetPSKey host 0 1 192.0.2.10").want(t, machine.ExitOK, banner+`
+	tool("GetPSKey host 0 1 192.0.2.10").want(t, exit.OK, banner+`
     Security Flags       : 0x27
                            Transport Mode Preferred
                            Main Mode Enabled
                            IPSEC Enabled
                            Security Flags are Valid
 `[1:]+succeeded, "")
-	if r := discover("instance", "add", "san", "--interface", "eth1"); r.status != machine.ExitOK {
+	if r := discover("instance", "add", "san", "--interface", "eth1"); r.status != exit.OK {
 		t.Fatal(r)
 	}
-	tool("ListInitiators").want(t, machine.ExitOK, banner+"Initiators List:\n    host\n    san\n"+succeeded, "")
-	tool("ListTargets").want(t, machine.ExitOK, banner+"Targets List:\n    iqn.2026-11.com.example:disk7\n"+succeeded, "")
+	tool("ListInitiators").want(t, exit.OK, banner+"Initiators List:\n    host\n    san\n"+succeeded, "")
+	tool("ListTargets").want(t, exit.OK, banner+"Targets List:\n    iqn.2026-11.com.example:disk7\n"+succeeded, "")
 
 	// The reference API takes any name; we warn of an unusual one.
-	tool("NodeName host7").want(t, machine.ExitOK, banner+succeeded, "discover: "+unusualWarning("host7"))
+	tool("NodeName host7").want(t, exit.OK, banner+succeeded, "discover: "+unusualWarning("host7"))
 
 	// What is not to be kept is said to be forgotten.
-	tool("PSKey * * 0 2 array.example.com env:KEY F").want(t, machine.ExitOK, banner+succeeded, "discover: the key was only checked and is not stored\n")
-	tool("AddTarget iqn.2026-11.com.example:disk8 * * * * F * 1 * * * * u env:KEY 1 1 0 0 0 0").want(t, machine.ExitOK, banner+succeeded,
+	tool("PSKey * * 0 2 array.example.com env:KEY F").want(t, exit.OK, banner+succeeded, "discover: the key was only checked and is not stored\n")
+	tool("AddTarget iqn.2026-11.com.example:disk8 * * * * F * 1 * * * * u env:KEY 1 1 0 0 0 0").want(t, exit.OK, banner+succeeded,
 		"discover: warning: login options and mappings are not stored, because discover does not log in to targets\ndiscover: the target was only checked and is not stored\n")
 	if r := discover("ipsec", "psk", "list"); strings.Contains(r.stdout, "array.example.com") {
 		t.Errorf("it is there: %+v", r)
@@ -309,7 +309,7 @@ func TestToolRegistry(t *testing.T) {
 		"RemoveTarget iqn.2026-11.com.example:disk7",
 		"CHAPSecret *",
 	} {
-		tool(line).want(t, machine.ExitOK, banner+succeeded, "")
+		tool(line).want(t, exit.OK, banner+succeeded, "")
 	}
 	if r := discover("initiator", "show"); !strings.Contains(r.stdout, "host name") {
 		t.Errorf("the name is there: %+v", r)
@@ -337,9 +337,9 @@ func TestToolPing(t *testing.T) {
 				}
 			}
 		}
-		check(discover("iscsicli", "Ping", "*", "192.0.2.10", "2"), machine.ExitOK, "Discovery sessions with 192.0.2.10:3260 (instance any, port all):",
+		check(discover("iscsicli", "Ping", "*", "192.0.2.10", "2"), exit.OK, "Discovery sessions with 192.0.2.10:3260 (instance any, port all):",
 			"    Answer from 192.0.2.10:3260 to 192.0.2.254 in ", "    Answer from 192.0.2.10:3260 to 192.0.2.254 in ", "2 sessions were tried, 2 were answered", strings.TrimSpace(succeeded))
-		check(discover("iscsicli", "Ping", "host", "192.0.2.11", "1"), machine.ExitOK, "Discovery sessions with 192.0.2.11:3260 (instance host, port all):",
+		check(discover("iscsicli", "Ping", "host", "192.0.2.11", "1"), exit.OK, "Discovery sessions with 192.0.2.11:3260 (instance host, port all):",
 			"    Answer from 192.0.2.11:3260 to 192.0.2.254 in ", "1 session was tried, 1 was answered", strings.TrimSpace(succeeded))
 		for address, end := range map[string]string{"192.0.2.10": " ms: 2 targets", "192.0.2.11": " ms: it refuses the login: authentication failure (0x0201)"} {
 			if r := discover("iscsicli", "Ping", "*", address, "1"); !strings.Contains(r.stdout, end+"\n") {
@@ -347,13 +347,13 @@ func TestToolPing(t *testing.T) {
 			}
 		}
 		r := discover("iscsicli", "Ping", "*", "192.0.2.12", "1", "32", "1000")
-		check(r, machine.ExitFailed, "Discovery sessions with", "    No answer: connect to 192.0.2.12:3260: connection refused; ", "1 session was tried, 0 were answered",
+		check(r, exit.Failed, "Discovery sessions with", "    No answer: connect to 192.0.2.12:3260: connection refused; ", "1 session was tried, 0 were answered",
 			"No TCP connection to the portal could be made. (0xEFFF0003, ISDSC_CONNECTION_FAILED)")
 		if r.stderr != "discover: warning: the size has no effect: Ping tries a discovery session, not ICMP\n" {
 			t.Errorf("got %s", r.stderr)
 		}
-		discover("iscsicli", "ListTargets").want(t, machine.ExitOK, banner+"Targets List:\n"+succeeded, "")
-		check(discover("iscsicli", "Ping", "none", "192.0.2.10", "1"), machine.ExitFailed, "Discovery", "    No answer: ", "1 session", "There is no initiator instance of this name. (0xEFFF0017, ")
+		discover("iscsicli", "ListTargets").want(t, exit.OK, banner+"Targets List:\n"+succeeded, "")
+		check(discover("iscsicli", "Ping", "none", "192.0.2.10", "1"), exit.Failed, "Discovery", "    No answer: ", "1 session", "There is no initiator instance of this name. (0xEFFF0017, ")
 	})
 }
 
@@ -365,15 +365,15 @@ func TestToolDryRun(t *testing.T) {
 	l.env["SECRET"] = "secret-of-host"
 	discover := l.inRegistry(t)
 	const note = banner + "Dry run: nothing is stored, and nothing is sent.\n"
-	discover("iscsicli", "AddTargetPortal", "192.0.2.10", "3260", "--dry-run").want(t, machine.ExitOK, note+"Dry run: would have stored 192.0.2.10:3260 (instance any, port all), and asked it.\n"+succeeded, "")
-	discover("iscsicli", "RefreshTargetPortal", "192.0.2.10", "3260", "--dry-run").want(t, machine.ExitOK, note+"Dry run: would have asked 192.0.2.10:3260 (instance any, port all).\n"+succeeded, "")
-	discover("iscsicli", "Ping", "*", "192.0.2.10", "--dry-run").want(t, machine.ExitOK, note+"Dry run: would have asked 192.0.2.10:3260 (instance any, port all).\n"+succeeded, "")
-	discover("iscsicli", "ListTargets", "T", "--dry-run").want(t, machine.ExitOK, note+"Dry run: would have asked all portals and iSNS servers.\nTargets List:\n"+succeeded, "")
-	discover("iscsicli", "CHAPSecret", "env:SECRET", "--dry-run").want(t, machine.ExitOK, note+succeeded, "")
-	if r := discover("iscsicli", "AddTargetPortal", "192.0.2.10", "3260", "none", "*", "*", "*", "*", "*", "*", "*", "*", "*", "*", "*", "--dry-run"); r.status != machine.ExitFailed {
+	discover("iscsicli", "AddTargetPortal", "192.0.2.10", "3260", "--dry-run").want(t, exit.OK, note+"Dry run: would have stored 192.0.2.10:3260 (instance any, port all), and asked it.\n"+succeeded, "")
+	discover("iscsicli", "RefreshTargetPortal", "192.0.2.10", "3260", "--dry-run").want(t, exit.OK, note+"Dry run: would have asked 192.0.2.10:3260 (instance any, port all).\n"+succeeded, "")
+	discover("iscsicli", "Ping", "*", "192.0.2.10", "--dry-run").want(t, exit.OK, note+"Dry run: would have asked 192.0.2.10:3260 (instance any, port all).\n"+succeeded, "")
+	discover("iscsicli", "ListTargets", "T", "--dry-run").want(t, exit.OK, note+"Dry run: would have asked all portals and iSNS servers.\nTargets List:\n"+succeeded, "")
+	discover("iscsicli", "CHAPSecret", "env:SECRET", "--dry-run").want(t, exit.OK, note+succeeded, "")
+	if r := discover("iscsicli", "AddTargetPortal", "192.0.2.10", "3260", "none", "*", "*", "*", "*", "*", "*", "*", "*", "*", "*", "*", "--dry-run"); r.status != exit.Failed {
 		t.Errorf("got %+v", r)
 	}
-	discover("iscsicli", "ListTargetPortals").want(t, machine.ExitOK, banner+"Total of 0 portals are persisted:\n\n"+succeeded, "")
+	discover("iscsicli", "ListTargetPortals").want(t, exit.OK, banner+"Total of 0 portals are persisted:\n\n"+succeeded, "")
 	if r := discover("initiator", "show"); !strings.HasSuffix(r.stdout, " none\n") {
 		t.Errorf("got %+v", r)
 	}
@@ -394,10 +394,10 @@ func TestToolForceUpdate(t *testing.T) {
 		}
 		const refused = "discover: connect to 192.0.2.11:3260: connection refused, after 2 tries; nothing listens there: check the address and the TCP port\n"
 		const list = "Targets List:\n    iqn.2026-11.com.example:disk-two\n    iqn.2026-11.com.example:disk1\n"
-		discover("iscsicli", "ListTargets", "T").want(t, machine.ExitPartly,
+		discover("iscsicli", "ListTargets", "T").want(t, exit.Partly,
 			banner+list+"The operation is done, but not everywhere: some portals failed. (0xAFFF002E, ISDSC_OPERATION_NOT_ALL_SUCCESS)\n", refused)
-		discover("iscsicli", "RemoveTargetPortal", "192.0.2.10", "3260").want(t, machine.ExitOK, banner+succeeded, "")
-		discover("iscsicli", "ListTargets", "t").want(t, machine.ExitFailed,
+		discover("iscsicli", "RemoveTargetPortal", "192.0.2.10", "3260").want(t, exit.OK, banner+succeeded, "")
+		discover("iscsicli", "ListTargets", "t").want(t, exit.Failed,
 			banner+list+"No TCP connection to the portal could be made. (0xEFFF0003, ISDSC_CONNECTION_FAILED)\n", refused)
 	})
 }
@@ -416,7 +416,7 @@ func TestToolEscapes(t *testing.T) {
 	l.Portal("192.0.2.10:3260", array)
 	l.env["SECRET"] = "secret-of-host"
 	discover := l.inRegistry(t)
-	discover("iscsicli", "QAddTargetPortal", "192.0.2.10").want(t, machine.ExitOK, banner+succeeded, "")
+	discover("iscsicli", "QAddTargetPortal", "192.0.2.10").want(t, exit.OK, banner+succeeded, "")
 	discover("target", "add", "iqn.2026-11.com.example:static", "--alias", "\x1b[2J")
 	discover("portal", "add", "192.0.2.11", "--symbolic-name", "\x1b]0;owned\x07", "--chap-user", "\x1b[5m", "--chap-secret", "env:SECRET")
 	var all strings.Builder

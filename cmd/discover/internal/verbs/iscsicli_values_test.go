@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 )
 
 // TestToolEmptyValues (issue 13, 43): an empty argument, as of a variable that is not
@@ -21,8 +21,8 @@ func TestToolEmptyValues(t *testing.T) {
 	l := newLab(t)
 	l.env["SECRET"], l.env["EMPTY"], l.files["/empty"] = "secret-of-host-1", "", "\n"
 	discover := l.inRegistry(t)
-	discover("iscsicli", "CHAPSecret", "env:SECRET").want(t, machine.ExitOK, banner+succeeded, "")
-	discover("iscsicli", "NodeName", name).want(t, machine.ExitOK, banner+succeeded, "")
+	discover("iscsicli", "CHAPSecret", "env:SECRET").want(t, exit.OK, banner+succeeded, "")
+	discover("iscsicli", "NodeName", name).want(t, exit.OK, banner+succeeded, "")
 	stored := func() bool {
 		r := discover("initiator", "show")
 		return strings.HasSuffix(r.stdout, " set\n") && strings.Contains(r.stdout, name)
@@ -34,7 +34,7 @@ func TestToolEmptyValues(t *testing.T) {
 		{"QAddTarget", "iqn.2026-11.com.example:a", ""}, {"TunnelAddr", "", "", "192.0.2.10", "", "T"}, {"RemoveTargetPortal", "192.0.2.10", "3260", ""}, {"Ping", "", "192.0.2.10"},
 	} {
 		r := discover(append([]string{"iscsicli"}, args...)...)
-		if r.status != machine.ExitUsage || r.stdout != "" || !strings.HasPrefix(r.stderr, "discover: iscsicli") || !strings.Contains(r.stderr, "empty") {
+		if r.status != exit.Usage || r.stdout != "" || !strings.HasPrefix(r.stderr, "discover: iscsicli") || !strings.Contains(r.stderr, "empty") {
 			t.Errorf("%q: got %+v, want exit status 2", args, r)
 		}
 	}
@@ -49,12 +49,12 @@ func TestToolEmptyValues(t *testing.T) {
 			}
 		}
 	}
-	discover("iscsicli", "CHAPSecret", "*hunter2").want(t, machine.ExitOK, banner+succeeded,
+	discover("iscsicli", "CHAPSecret", "*hunter2").want(t, exit.OK, banner+succeeded,
 		"discover: warning: iscsicli CHAPSecret: argument 1, Secret, starts with * and is taken as a plain *: removes it\n")
 	if stored() {
 		t.Error("the secret is there")
 	}
-	discover("iscsicli", "NodeName", "*").want(t, machine.ExitOK, banner+succeeded, "")
+	discover("iscsicli", "NodeName", "*").want(t, exit.OK, banner+succeeded, "")
 }
 
 // TestToolPingPause (issue 13, 46): a second lies between the end of one session and
@@ -81,7 +81,7 @@ func TestToolPingPause(t *testing.T) {
 			var at []time.Duration
 			l.dialed = func() { at = append(at, time.Since(begin)) }
 			r := l.discover(ctx, "iscsicli", "Ping", "*", "192.0.2.10", "3", "--registry", t.TempDir()+"/registry.db")
-			if all := time.Since(begin); fmt.Sprint(at) != fmt.Sprint(tt.want) || all != tt.all || r.status != machine.ExitOK {
+			if all := time.Since(begin); fmt.Sprint(at) != fmt.Sprint(tt.want) || all != tt.all || r.status != exit.OK {
 				t.Errorf("sessions at %v of %v, want %v of %v: %+v", at, all, tt.want, tt.all, r)
 			}
 			if want := fmt.Sprintf("%d sessions were tried, %d were answered\n", len(tt.want), len(tt.want)); !strings.Contains(r.stdout, want) {

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 	"github.com/go-iscsi/discovery/test/isnstest"
 )
@@ -48,15 +48,15 @@ func TestScanISNSDifferences(t *testing.T) {
 			head:    "no differences from iSNS server 192.0.2.5:3205 (what it does not name is not compared: its answer is not complete)\n"},
 		{name: "and does not name what there is not", server: []isnstest.Node{names(disk1, a), names(disk2, a), names(harmful, a)},
 			portals: map[string][]iscsitest.Record{a: {lists(disk1, a+",1")}}, want: []string{"target-not-at-portal"}},
-		{name: "another server failed", server: []isnstest.Node{names(disk1, a)}, args: []string{"--isns", "192.0.2.6"}, status: machine.ExitPartly,
+		{name: "another server failed", server: []isnstest.Node{names(disk1, a)}, args: []string{"--isns", "192.0.2.6"}, status: exit.Partly,
 			portals: map[string][]iscsitest.Record{a: {lists(disk1, a+",1"), lists(disk2, a+",1")}},
 			head:    "no differences from iSNS server 192.0.2.5:3205, 192.0.2.6:3205 (what they do not name is not compared: not all answers are complete)\n"},
 		{name: "the portal left something out", server: []isnstest.Node{names(disk1, a, b)},
-			portals: map[string][]iscsitest.Record{a: {lists(disk1, a+",1"), lists(disk2, a+",1"), lists(harmful, a+",1")}}, status: machine.ExitPartly},
-		{name: "a portal that is down has a host name", server: []isnstest.Node{names(disk1, a, b)}, status: machine.ExitPartly,
+			portals: map[string][]iscsitest.Record{a: {lists(disk1, a+",1"), lists(disk2, a+",1"), lists(harmful, a+",1")}}, status: exit.Partly},
+		{name: "a portal that is down has a host name", server: []isnstest.Node{names(disk1, a, b)}, status: exit.Partly,
 			portals: map[string][]iscsitest.Record{a: {lists(disk1, "array-a.example.com:3260,1", "array-b.example.com:3260,1")}},
 			head:    "no differences from iSNS server 192.0.2.5:3205 (1 portal not compared: without a complete answer)\n"},
-		{name: "a portal that is down is not listed", server: []isnstest.Node{names(disk1, a, b)}, status: machine.ExitPartly,
+		{name: "a portal that is down is not listed", server: []isnstest.Node{names(disk1, a, b)}, status: exit.Partly,
 			portals: map[string][]iscsitest.Record{a: {lists(disk1, a+",1")}}, want: []string{"address-not-at-portal"}},
 		{name: "addresses that cannot be used", server: []isnstest.Node{names(disk1, a, link, "127.0.0.1:3260")},
 			portals: map[string][]iscsitest.Record{a: {lists(disk1, a+",1", link+",1", "127.0.0.1:3260,1")}},

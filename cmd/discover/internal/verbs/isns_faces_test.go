@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/test/isnstest"
 )
 
@@ -17,37 +17,37 @@ func TestToolISNS(t *testing.T) {
 	server := l.isns(t, isnstest.Config{Database: storageDomain()})
 	discover := l.inRegistry(t)
 	tool := func(line string) ran { return discover(append([]string{"iscsicli"}, strings.Fields(line)...)...) }
-	tool("ListiSNSServers").want(t, machine.ExitOK, banner+"There are no iSNS servers.\n"+succeeded, "")
+	tool("ListiSNSServers").want(t, exit.OK, banner+"There are no iSNS servers.\n"+succeeded, "")
 	const note = "Dry run: nothing is stored, and nothing is sent.\n"
-	tool("AddiSNSServer 192.0.2.5 --dry-run").want(t, machine.ExitOK, banner+note+"Dry run: would have stored iSNS server 192.0.2.5:3205, and asked it.\n"+succeeded, "")
-	tool("RefreshiSNSServer * --dry-run").want(t, machine.ExitOK, banner+note+"Dry run: would have asked all iSNS servers.\n"+succeeded, "")
-	tool("RefreshiSNSServer 192.0.2.5 --dry-run").want(t, machine.ExitOK, banner+note+"Dry run: would have asked iSNS server 192.0.2.5:3205.\n"+succeeded, "")
+	tool("AddiSNSServer 192.0.2.5 --dry-run").want(t, exit.OK, banner+note+"Dry run: would have stored iSNS server 192.0.2.5:3205, and asked it.\n"+succeeded, "")
+	tool("RefreshiSNSServer * --dry-run").want(t, exit.OK, banner+note+"Dry run: would have asked all iSNS servers.\n"+succeeded, "")
+	tool("RefreshiSNSServer 192.0.2.5 --dry-run").want(t, exit.OK, banner+note+"Dry run: would have asked iSNS server 192.0.2.5:3205.\n"+succeeded, "")
 	if got := server.Accepted(); got != 0 {
 		t.Errorf("got %d connections, want none", got)
 	}
-	tool("AddiSNSServer 192.0.2.5").want(t, machine.ExitOK, banner+succeeded, "")
+	tool("AddiSNSServer 192.0.2.5").want(t, exit.OK, banner+succeeded, "")
 	const refused = "(10061, WSAECONNREFUSED)\n"
-	if r := tool("AddiSNSServer 192.0.2.6:3206"); r.status != machine.ExitFailed || !strings.HasSuffix(r.stdout, refused) || !strings.HasSuffix(r.stderr, "192.0.2.6:3206 is stored in the registry nevertheless; see ListiSNSServers\n") {
+	if r := tool("AddiSNSServer 192.0.2.6:3206"); r.status != exit.Failed || !strings.HasSuffix(r.stdout, refused) || !strings.HasSuffix(r.stderr, "192.0.2.6:3206 is stored in the registry nevertheless; see ListiSNSServers\n") {
 		t.Errorf("got %+v", r)
 	}
-	tool("ListiSNSServers").want(t, machine.ExitOK, banner+"iSNS Servers List:\n    192.0.2.5:3205\n    192.0.2.6:3206\n"+succeeded, "")
+	tool("ListiSNSServers").want(t, exit.OK, banner+"iSNS Servers List:\n    192.0.2.5:3205\n    192.0.2.6:3206\n"+succeeded, "")
 	const targets = "Targets List:\n    iqn.2026-11.com.example:disk1\n    iqn.2026-11.com.example:disk2\n"
-	tool("ListTargets").want(t, machine.ExitOK, banner+targets+succeeded, "")
+	tool("ListTargets").want(t, exit.OK, banner+targets+succeeded, "")
 	for _, line := range []string{"RefreshiSNSServer *", "ListTargets T"} {
-		if r := tool(line); r.status != machine.ExitPartly || !strings.HasSuffix(r.stdout, "(0xAFFF002E, ISDSC_OPERATION_NOT_ALL_SUCCESS)\n") || !strings.Contains(r.stderr, "192.0.2.6:3206") {
+		if r := tool(line); r.status != exit.Partly || !strings.HasSuffix(r.stdout, "(0xAFFF002E, ISDSC_OPERATION_NOT_ALL_SUCCESS)\n") || !strings.Contains(r.stderr, "192.0.2.6:3206") {
 			t.Errorf("%s: got %+v", line, r)
 		}
 	}
 	if got := server.Accepted(); got != 3 {
 		t.Errorf("got %d connections, want 3", got)
 	}
-	tool("RefreshiSNSServer 192.0.2.5").want(t, machine.ExitOK, banner+succeeded, "")
-	if r := tool("TargetInfo iqn.2026-11.com.example:disk2"); r.status != machine.ExitOK || !strings.Contains(r.stdout, "iSNS:*192.0.2.5 0003205") {
+	tool("RefreshiSNSServer 192.0.2.5").want(t, exit.OK, banner+succeeded, "")
+	if r := tool("TargetInfo iqn.2026-11.com.example:disk2"); r.status != exit.OK || !strings.Contains(r.stdout, "iSNS:*192.0.2.5 0003205") {
 		t.Errorf("got %+v", r)
 	}
-	tool("RemoveiSNSServer 192.0.2.5").want(t, machine.ExitOK, banner+succeeded, "")
-	tool("RemoveiSNSServer 192.0.2.6:3206").want(t, machine.ExitOK, banner+succeeded, "")
-	tool("ListTargets T").want(t, machine.ExitOK, banner+targets+succeeded, "")
+	tool("RemoveiSNSServer 192.0.2.5").want(t, exit.OK, banner+succeeded, "")
+	tool("RemoveiSNSServer 192.0.2.6:3206").want(t, exit.OK, banner+succeeded, "")
+	tool("ListTargets T").want(t, exit.OK, banner+targets+succeeded, "")
 }
 
 // iscsiadm -t isns prints the lines of the real program, and stores the server unless it is

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/test/isnstest"
 )
 
@@ -43,7 +43,7 @@ func TestISNSLimit(t *testing.T) {
 			if tt.most > 0 {
 				want = fmt.Sprintf(line, tt.most)
 			}
-			if (r.status == machine.ExitOK) != (want == "") || !strings.Contains(r.stderr, want) {
+			if (r.status == exit.OK) != (want == "") || !strings.Contains(r.stderr, want) {
 				t.Errorf("%s: got %d %s, want %s", tt.args, r.status, r.stderr, want)
 			}
 			if got := strings.Count(r.stdout, "\n  iqn."); strings.HasPrefix(tt.args, "isns query") && got != min(tt.targets, tt.most) && want != "" {

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/test/isnstest"
 )
 
@@ -33,7 +33,7 @@ func TestISNSOurs(t *testing.T) {
 			l := newLab(t)
 			l.isns(t, isnstest.Config{Database: one(at)})
 			r := l.discover(t.Context(), "scan", "--isns", "192.0.2.5")
-			if r.status != machine.ExitOK || !strings.Contains(r.stderr, why) || len(l.Dials()) != 0 {
+			if r.status != exit.OK || !strings.Contains(r.stderr, why) || len(l.Dials()) != 0 {
 				t.Errorf("%s: got %+v and dials %v, want %s", at, r, l.Dials(), why)
 			}
 		})
@@ -50,10 +50,10 @@ func TestISNSBlind(t *testing.T) {
 		l.isns(t, isnstest.Config{Database: one("192.0.2.10:3260")})
 		r := l.discover(t.Context(), "scan", "--isns", "192.0.2.5")
 		const why = "portal 192.0.2.10:3260 is not asked: it may be one of this host, whose addresses cannot be read (netlink: operation not permitted); give the portal itself"
-		if r.status != machine.ExitOK || !strings.Contains(r.stderr, why) || len(l.Dials()) != 0 {
+		if r.status != exit.OK || !strings.Contains(r.stderr, why) || len(l.Dials()) != 0 {
 			t.Errorf("got %+v and dials %v, want %s", r, l.Dials(), why)
 		}
-		if r := l.discover(t.Context(), "scan", "--isns", "192.0.2.5", "192.0.2.10"); r.status != machine.ExitFailed || len(l.Dials()) != 1 {
+		if r := l.discover(t.Context(), "scan", "--isns", "192.0.2.5", "192.0.2.10"); r.status != exit.Failed || len(l.Dials()) != 1 {
 			t.Errorf("got %+v and dials %v, want one", r, l.Dials())
 		}
 	})

@@ -10,7 +10,7 @@ import (
 	"testing/synctest"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/isnsverbs"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/pkg/initiator/isns"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/test/iscsitest"
@@ -62,7 +62,7 @@ func TestISNSQuery(t *testing.T) {
 			l := newLab(t)
 			l.isns(t, isnstest.Config{Database: storageDomain()})
 			r := l.discover(t.Context(), "isns", "query", "192.0.2.5", "-o", format)
-			if r.status != machine.ExitOK || !strings.HasPrefix(r.stdout, want) || r.stderr != "" {
+			if r.status != exit.OK || !strings.HasPrefix(r.stdout, want) || r.stderr != "" {
 				t.Errorf("%s: got %d %s\n%s\nwant\n%s", format, r.status, r.stderr, r.stdout, want)
 			}
 			if format == "table" && !strings.Contains(r.stdout, "192.0.2.11:3261,2  rack 1          main,transport") && !strings.Contains(r.stdout, "transport,main") {
@@ -81,7 +81,7 @@ func TestISNSName(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t)
 		l.isns(t, isnstest.Config{Database: storageDomain()})
-		l.discover(t.Context(), "isns", "query", "192.0.2.5", "--initiator-name", "iqn.2026-11.com.example:stranger").want(t, machine.ExitOK,
+		l.discover(t.Context(), "isns", "query", "192.0.2.5", "--initiator-name", "iqn.2026-11.com.example:stranger").want(t, exit.OK,
 			"192.0.2.5:3205: no targets, asked as iqn.2026-11.com.example:stranger\n", "")
 	})
 }
@@ -94,23 +94,23 @@ func TestISNSRegistry(t *testing.T) {
 		l := newLab(t)
 		server := l.isns(t, isnstest.Config{Database: storageDomain()})
 		discover := l.inRegistry(t)
-		if r := discover("isns", "add", "192.0.2.5", "--source", "192.0.2.253"); r.status != machine.ExitOK || !strings.HasPrefix(r.stdout, "192.0.2.5:3205: stored; 2 targets\n") {
+		if r := discover("isns", "add", "192.0.2.5", "--source", "192.0.2.253"); r.status != exit.OK || !strings.HasPrefix(r.stdout, "192.0.2.5:3205: stored; 2 targets\n") {
 			t.Errorf("got %+v", r)
 		}
 		refused := "discover: connect to iSNS server 192.0.2.6:3206: dial tcp 192.0.2.6:3206: connection refused; nothing listens there: check the address and the TCP port\n"
-		discover("isns", "add", "192.0.2.6:3206").want(t, machine.ExitFailed, "", refused+"discover: 192.0.2.6:3206 is stored in the registry nevertheless; see discover isns list\n")
-		if r := discover("isns", "list"); r.status != machine.ExitOK || strings.Count(r.stdout, "\n") != 3 || !strings.Contains(r.stdout, "host      2     2000-01-01T00:00:00Z 2 targets") {
+		discover("isns", "add", "192.0.2.6:3206").want(t, exit.Failed, "", refused+"discover: 192.0.2.6:3206 is stored in the registry nevertheless; see discover isns list\n")
+		if r := discover("isns", "list"); r.status != exit.OK || strings.Count(r.stdout, "\n") != 3 || !strings.Contains(r.stdout, "host      2     2000-01-01T00:00:00Z 2 targets") {
 			t.Errorf("got %+v", r)
 		}
 		server.Change(func(d *isnstest.Database) { d.Nodes = d.Nodes[1:] })
 		r := discover("target", "list", "--refresh")
-		if r.status != machine.ExitPartly || !strings.Contains(r.stdout, "iSNS server 192.0.2.5:3205") || !strings.Contains(r.stdout, "missing since") || r.stderr != refused {
+		if r.status != exit.Partly || !strings.Contains(r.stdout, "iSNS server 192.0.2.5:3205") || !strings.Contains(r.stdout, "missing since") || r.stderr != refused {
 			t.Errorf("got %+v", r)
 		}
 		if r := discover("isns", "refresh", "192.0.2.5", "-o", "iscsiadm"); r.stdout != "192.0.2.10:3260,1 iqn.2026-11.com.example:disk2\n" {
 			t.Errorf("got %+v", r)
 		}
-		if r := discover("isns", "remove", "192.0.2.5", "192.0.2.6:3206", "192.0.2.7"); r.status != machine.ExitPartly || r.stdout != "removed iSNS server 192.0.2.5:3205\nremoved iSNS server 192.0.2.6:3206\n" {
+		if r := discover("isns", "remove", "192.0.2.5", "192.0.2.6:3206", "192.0.2.7"); r.status != exit.Partly || r.stdout != "removed iSNS server 192.0.2.5:3205\nremoved iSNS server 192.0.2.6:3206\n" {
 			t.Errorf("got %+v", r)
 		}
 		r = discover("target", "prune", "-o", "json")
@@ -132,13 +132,13 @@ func TestISNSHostile(t *testing.T) {
 		stderr string // is in it
 		dials  int
 	}{
-		{"loopback", one("127.0.0.1:3260"), machine.ExitOK, "portal 127.0.0.1:3260 is not asked: the address cannot be used from here", 0},
-		{"ours", one("192.0.2.254:22"), machine.ExitOK, "portal 192.0.2.254:22 is not asked: the address is one of this host", 0},
-		{"broadcast", one("192.0.2.255:3260"), machine.ExitOK, "is not asked: the address is the broadcast address", 0},
-		{"multicast", one("224.0.0.1:3260"), machine.ExitOK, "portal 224.0.0.1:3260 is not asked", 0},
-		{"unspecified", one("[::]:3260"), machine.ExitOK, "the portal address :: stands for all addresses of a host that is not named", 0},
-		{"outside", one("198.51.100.1:3260"), machine.ExitOK, "portal 198.51.100.1:3260 is not asked: the address is outside --within", 0},
-		{"escape", isnstest.Database{Nodes: []isnstest.Node{{Name: "iqn.2026-11.com.example:\x1b[2J", Access: []isnstest.Access{{Portal: p("192.0.2.10:3260")}}}}}, machine.ExitOK, `a target was left out: its name`, 0},
+		{"loopback", one("127.0.0.1:3260"), exit.OK, "portal 127.0.0.1:3260 is not asked: the address cannot be used from here", 0},
+		{"ours", one("192.0.2.254:22"), exit.OK, "portal 192.0.2.254:22 is not asked: the address is one of this host", 0},
+		{"broadcast", one("192.0.2.255:3260"), exit.OK, "is not asked: the address is the broadcast address", 0},
+		{"multicast", one("224.0.0.1:3260"), exit.OK, "portal 224.0.0.1:3260 is not asked", 0},
+		{"unspecified", one("[::]:3260"), exit.OK, "the portal address :: stands for all addresses of a host that is not named", 0},
+		{"outside", one("198.51.100.1:3260"), exit.OK, "portal 198.51.100.1:3260 is not asked: the address is outside --within", 0},
+		{"escape", isnstest.Database{Nodes: []isnstest.Node{{Name: "iqn.2026-11.com.example:\x1b[2J", Access: []isnstest.Access{{Portal: p("192.0.2.10:3260")}}}}}, exit.OK, `a target was left out: its name`, 0},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			l := newLab(t)
@@ -176,7 +176,7 @@ func TestISNSManyPortals(t *testing.T) {
 		l.isns(t, isnstest.Config{Database: d})
 		r := l.discover(t.Context(), "scan", "--isns", "192.0.2.5")
 		want := "904 portals, such as 198.51.100.4:1096, are not asked: more than 4096 portals are named"
-		if r.status != machine.ExitFailed || !strings.Contains(r.stderr, want) || len(l.Dials()) != isnsverbs.MaxPortals {
+		if r.status != exit.Failed || !strings.Contains(r.stderr, want) || len(l.Dials()) != isnsverbs.MaxPortals {
 			t.Errorf("got %d, %d dials and %.300s, want %s", r.status, len(l.Dials()), r.stderr, want)
 		}
 	})
@@ -214,7 +214,7 @@ func TestScanISNS(t *testing.T) {
 			l := newLab(t)
 			l.isns(t, isnstest.Config{Database: scanned(l)})
 			r := l.discover(t.Context(), "scan", "--isns", "192.0.2.5", "192.0.2.10", "-o", format)
-			if r.status != machine.ExitOK || len(l.Dials()) != 2 {
+			if r.status != exit.OK || len(l.Dials()) != 2 {
 				t.Errorf("%s: got %+v and dials %v", format, r, l.Dials())
 			}
 			for _, w := range want {
@@ -236,7 +236,7 @@ func TestScanISNSBitmap(t *testing.T) {
 		l.Portal("192.0.2.11:3261", twoTargets())
 		l.isns(t, isnstest.Config{Database: storageDomain()})
 		r := l.discover(t.Context(), "scan", "--isns", "192.0.2.5")
-		if r.status != machine.ExitPartly || len(l.Dials()) != 1 || !strings.Contains(r.stderr, "192.0.2.11:3261") || !strings.Contains(r.stderr, "IPsec") {
+		if r.status != exit.Partly || len(l.Dials()) != 1 || !strings.Contains(r.stderr, "192.0.2.11:3261") || !strings.Contains(r.stderr, "IPsec") {
 			t.Errorf("got %+v and dials %v, want none of 192.0.2.11", r, l.Dials())
 		}
 	})
@@ -246,11 +246,11 @@ func TestScanISNSBitmap(t *testing.T) {
 func TestScanISNSStatus(t *testing.T) {
 	t.Parallel()
 	for args, want := range map[string]int{
-		"--isns 192.0.2.6":                  machine.ExitFailed,
-		"--isns 192.0.2.6 --isns 192.0.2.5": machine.ExitPartly,
-		"--isns 192.0.2.6 192.0.2.10":       machine.ExitPartly,
-		"--isns 192.0.2.6 192.0.2.99":       machine.ExitFailed,
-		"--isns 192.0.2.5":                  machine.ExitOK,
+		"--isns 192.0.2.6":                  exit.Failed,
+		"--isns 192.0.2.6 --isns 192.0.2.5": exit.Partly,
+		"--isns 192.0.2.6 192.0.2.10":       exit.Partly,
+		"--isns 192.0.2.6 192.0.2.99":       exit.Failed,
+		"--isns 192.0.2.5":                  exit.OK,
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			l := newLab(t)

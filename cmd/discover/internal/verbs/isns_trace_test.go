@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/internal/need"
 	"github.com/go-iscsi/discovery/pkg/initiator/isns"
 	"github.com/go-iscsi/discovery/test/isnstest"
@@ -34,7 +34,7 @@ TIME 192.0.2.5:3205 > 192.0.2.254: DevAttrQryRsp transaction=1 status="success (
 			discover("isns", "add", "192.0.2.5")
 		}
 		r := discover("isns", verb, "--trace", "192.0.2.5")
-		if r.status != machine.ExitOK {
+		if r.status != exit.OK {
 			t.Errorf("%s: got %+v", verb, r)
 		}
 		got := clock.ReplaceAllString(r.stderr, "TIME")
@@ -73,7 +73,7 @@ func TestISNSQueryCapture(t *testing.T) {
 		l := newLab(t)
 		l.isns(t, isnstest.Config{Database: storageDomain()})
 		discover := l.inRegistry(t)
-		if r := discover("isns", verb, "--capture", "f", "192.0.2.5"); r.status != machine.ExitOK {
+		if r := discover("isns", verb, "--capture", "f", "192.0.2.5"); r.status != exit.OK {
 			t.Errorf("%s: got %+v", verb, r)
 		}
 		f := l.created["f"]
@@ -93,7 +93,7 @@ func TestISNSQueryCapture(t *testing.T) {
 		}
 	}
 	l := newLab(t)
-	if r := l.discover(t.Context(), "isns", "query", "--capture", "", "192.0.2.5"); r.status != machine.ExitUsage {
+	if r := l.discover(t.Context(), "isns", "query", "--capture", "", "192.0.2.5"); r.status != exit.Usage {
 		t.Errorf("got %+v", r)
 	}
 }

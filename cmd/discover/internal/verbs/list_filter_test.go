@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/cmd/internal/column"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
@@ -21,7 +21,7 @@ func TestPortalListFilters(t *testing.T) {
 	l.Portal("192.0.2.10:3260", twoTargets())
 	l.files["portals"] = "192.0.2.11\n"
 	discover := l.inRegistry(t)
-	discover("portal", "list", "192.0.2.10").want(t, machine.ExitFailed, "", "discover: portal 192.0.2.10: it is not in the registry\n")
+	discover("portal", "list", "192.0.2.10").want(t, exit.Failed, "", "discover: portal 192.0.2.10: it is not in the registry\n")
 	discover("portal", "add", "192.0.2.10", "192.0.2.11", "192.0.2.11:3261", "192.0.2.130", "storage.example")
 	discover("portal", "add", "192.0.2.10", "--source", "192.0.2.253")
 	const (
@@ -35,24 +35,24 @@ func TestPortalListFilters(t *testing.T) {
 		want   []string
 		stderr string
 	}{
-		{"", machine.ExitOK, []string{ten, tenHost, eleven, eleven3261, last, named}, ""},
-		{"192.0.2.10", machine.ExitOK, []string{ten, tenHost}, ""},
-		{"STORAGE.example.", machine.ExitOK, []string{named}, ""},
-		{"192.0.2.11:3261", machine.ExitOK, []string{eleven3261}, ""},
-		{"@portals", machine.ExitOK, []string{eleven, eleven3261}, ""},
-		{"192.0.2.8/29", machine.ExitOK, []string{ten, tenHost, eleven, eleven3261}, ""},
-		{"192.0.2.11-192.0.2.200", machine.ExitOK, []string{eleven, eleven3261, last}, ""},
-		{"--instance HOST", machine.ExitOK, []string{tenHost}, ""},
-		{"--source 192.0.2.253", machine.ExitOK, []string{tenHost}, ""},
-		{"--source 192.0.2.254", machine.ExitOK, nil, "no portals in the registry "},
-		{"--initiator-port all 192.0.2.10", machine.ExitOK, []string{ten}, ""},
-		{"--failed 192.0.2.8/29", machine.ExitOK, []string{eleven, eleven3261}, ""},
-		{"--failed 192.0.2.10", machine.ExitOK, nil, "no portal failed when it was asked last\n"},
-		{"192.0.2.10 192.0.2.12 198.51.100.0/24", machine.ExitPartly, []string{ten, tenHost},
+		{"", exit.OK, []string{ten, tenHost, eleven, eleven3261, last, named}, ""},
+		{"192.0.2.10", exit.OK, []string{ten, tenHost}, ""},
+		{"STORAGE.example.", exit.OK, []string{named}, ""},
+		{"192.0.2.11:3261", exit.OK, []string{eleven3261}, ""},
+		{"@portals", exit.OK, []string{eleven, eleven3261}, ""},
+		{"192.0.2.8/29", exit.OK, []string{ten, tenHost, eleven, eleven3261}, ""},
+		{"192.0.2.11-192.0.2.200", exit.OK, []string{eleven, eleven3261, last}, ""},
+		{"--instance HOST", exit.OK, []string{tenHost}, ""},
+		{"--source 192.0.2.253", exit.OK, []string{tenHost}, ""},
+		{"--source 192.0.2.254", exit.OK, nil, "no portals in the registry "},
+		{"--initiator-port all 192.0.2.10", exit.OK, []string{ten}, ""},
+		{"--failed 192.0.2.8/29", exit.OK, []string{eleven, eleven3261}, ""},
+		{"--failed 192.0.2.10", exit.OK, nil, "no portal failed when it was asked last\n"},
+		{"192.0.2.10 192.0.2.12 198.51.100.0/24", exit.Partly, []string{ten, tenHost},
 			"portal 192.0.2.12: it is not in the registry\ndiscover: portal 198.51.100.0/24: no entry of the registry is selected\n"},
-		{"192.0.2.11:3262", machine.ExitFailed, nil,
+		{"192.0.2.11:3262", exit.Failed, nil,
 			"portal 192.0.2.11:3262: no entry of the registry is selected; there is 192.0.2.11:3260 (instance any, port all), 192.0.2.11:3261 (instance any, port all)\n"},
-		{"192.0.2.11 --instance host", machine.ExitFailed, nil, "portal 192.0.2.11: no entry of the registry is selected; there is 192.0.2.11:3260 (instance any, port all), 192.0.2.11:3261 (instance any, port all)\n"},
+		{"192.0.2.11 --instance host", exit.Failed, nil, "portal 192.0.2.11: no entry of the registry is selected; there is 192.0.2.11:3260 (instance any, port all), 192.0.2.11:3261 (instance any, port all)\n"},
 	} {
 		r := discover(append([]string{"portal", "list"}, strings.Fields(tt.args)...)...)
 		var got []string
@@ -98,7 +98,7 @@ PORTAL           NAME                                     INSTANCE  PORT  LOGIN 
 		} {
 			var out strings.Builder
 			l.stdout, l.columns = &out, map[io.Writer]int{&out: columns}
-			if r := discover("portal", "list"); r.status != machine.ExitOK || out.String() != want[1:] {
+			if r := discover("portal", "list"); r.status != exit.OK || out.String() != want[1:] {
 				t.Errorf("%d columns: got %+v\n%s, want\n%s", columns, r, out.String(), want[1:])
 			}
 			for line := range strings.Lines(out.String()) {
@@ -108,7 +108,7 @@ PORTAL           NAME                                     INSTANCE  PORT  LOGIN 
 			}
 		}
 		l.stdout, l.columns = nil, nil
-		discover("portal", "show", "192.0.2.11").want(t, machine.ExitOK, `
+		discover("portal", "show", "192.0.2.11").want(t, exit.OK, `
 FIELD           VALUE
 portal          192.0.2.11:3260
 instance        any
@@ -139,7 +139,7 @@ func TestPortalShow(t *testing.T) {
 	discover("portal", "add", "192.0.2.10", "--source", "192.0.2.253")
 	discover("portal", "refresh", "192.0.2.10")
 	r := discover("portal", "show", "192.0.2.10", "192.0.2.99")
-	if r.status != machine.ExitPartly || strings.Count(r.stdout, "FIELD  ") != 2 || strings.Count(r.stdout, "TARGET  ") != 2 || !strings.Contains(r.stdout, "initiator-port  2 (192.0.2.253)\n") ||
+	if r.status != exit.Partly || strings.Count(r.stdout, "FIELD  ") != 2 || strings.Count(r.stdout, "TARGET  ") != 2 || !strings.Contains(r.stdout, "initiator-port  2 (192.0.2.253)\n") ||
 		strings.Count(r.stdout, "  missing since 20") != 1 || r.stderr != "discover: portal 192.0.2.99: it is not in the registry\n" {
 		t.Errorf("got %+v", r)
 	}
@@ -157,7 +157,7 @@ func TestPortalShow(t *testing.T) {
 			}
 		}
 	}
-	if err := json.Unmarshal([]byte(r.stdout), &document); err != nil || r.status != machine.ExitOK || len(document.Portals) != 1 {
+	if err := json.Unmarshal([]byte(r.stdout), &document); err != nil || r.status != exit.OK || len(document.Portals) != 1 {
 		t.Fatalf("got %v and %+v", err, r)
 	}
 	p := document.Portals[0]
@@ -185,19 +185,19 @@ func TestTargetListFilters(t *testing.T) {
 		rows   int    // ways in which they were found
 		stderr string
 	}{
-		{"", machine.ExitOK, eui + " " + two + " " + disk1 + " " + static, 5, ""},
-		{disk1, machine.ExitOK, disk1, 2, ""},
-		{"EUI.0123456789abcdef", machine.ExitOK, eui, 1, ""},
-		{"*:disk?", machine.ExitOK, disk1, 2, ""},
-		{"*:disk* *TATIC", machine.ExitOK, two + " " + disk1 + " " + static, 4, ""},
-		{"--missing", machine.ExitOK, two, 1, ""},
-		{"--missing " + disk1, machine.ExitOK, "", 0, "none of these targets is missing\n"},
-		{"--portal 192.0.2.11", machine.ExitOK, eui + " " + disk1, 2, ""},
-		{"--portal 192.0.2.11 --portal 192.0.2.10:3260 *disk1", machine.ExitOK, disk1, 2, ""},
-		{"--portal 192.0.2.12", machine.ExitOK, "", 0, "no targets are known through this portal\n"},
-		{"--portal 192.0.2.13", machine.ExitFailed, "", 0, "portal 192.0.2.13: it is not in the registry\n"},
-		{"disk1", machine.ExitFailed, "", 0, `target "disk1": no known target has this name; a pattern matches parts of names: '*disk1*'` + "\n"},
-		{"iqn.*x eui.*", machine.ExitPartly, eui, 1, `target "iqn.*x": no known target has a name that matches` + "\n"},
+		{"", exit.OK, eui + " " + two + " " + disk1 + " " + static, 5, ""},
+		{disk1, exit.OK, disk1, 2, ""},
+		{"EUI.0123456789abcdef", exit.OK, eui, 1, ""},
+		{"*:disk?", exit.OK, disk1, 2, ""},
+		{"*:disk* *TATIC", exit.OK, two + " " + disk1 + " " + static, 4, ""},
+		{"--missing", exit.OK, two, 1, ""},
+		{"--missing " + disk1, exit.OK, "", 0, "none of these targets is missing\n"},
+		{"--portal 192.0.2.11", exit.OK, eui + " " + disk1, 2, ""},
+		{"--portal 192.0.2.11 --portal 192.0.2.10:3260 *disk1", exit.OK, disk1, 2, ""},
+		{"--portal 192.0.2.12", exit.OK, "", 0, "no targets are known through this portal\n"},
+		{"--portal 192.0.2.13", exit.Failed, "", 0, "portal 192.0.2.13: it is not in the registry\n"},
+		{"disk1", exit.Failed, "", 0, `target "disk1": no known target has this name; a pattern matches parts of names: '*disk1*'` + "\n"},
+		{"iqn.*x eui.*", exit.Partly, eui, 1, `target "iqn.*x": no known target has a name that matches` + "\n"},
 	} {
 		args := append([]string{"target", "list"}, strings.Fields(tt.args)...)
 		stderr := ""
@@ -219,10 +219,10 @@ func TestTargetListFilters(t *testing.T) {
 			t.Errorf("%s -o json: got %+v, want %d mechanisms", tt.args, j, tt.rows)
 		}
 	}
-	discover("target", "list", "-o", "iscsiadm", "--portal", "192.0.2.11", "iqn.*").want(t, machine.ExitOK, "192.0.2.11:3260,-1 iqn.2026-11.com.example:disk1\n", "")
+	discover("target", "list", "-o", "iscsiadm", "--portal", "192.0.2.11", "iqn.*").want(t, exit.OK, "192.0.2.11:3260,-1 iqn.2026-11.com.example:disk1\n", "")
 
 	dials := len(l.Dials())
-	if r := discover("target", "list", "--refresh", "--portal", "192.0.2.11"); r.status != machine.ExitOK || len(l.Dials()) != dials+1 {
+	if r := discover("target", "list", "--refresh", "--portal", "192.0.2.11"); r.status != exit.OK || len(l.Dials()) != dials+1 {
 		t.Errorf("got %+v and %d dials, want one", r, len(l.Dials())-dials)
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
@@ -55,7 +55,7 @@ func TestListOf(t *testing.T) {
 		l.Portal("192.0.2.10:3260", listOf(3, ordinary))
 		for range 2 {
 			r := l.discover(t.Context(), "scan", "-o", "jsonl", "192.0.2.10")
-			if got := strings.Count(r.stdout, ":storage."); got != 3 || r.status != machine.ExitOK {
+			if got := strings.Count(r.stdout, ":storage."); got != 3 || r.status != exit.OK {
 				t.Errorf("got %d targets, want 3: %+v", got, r)
 			}
 		}

@@ -11,10 +11,13 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/guides"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/help"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 )
 
 // manSection is the section of the manual that has the commands of users.
@@ -33,13 +36,13 @@ func (c *command) man() *cobra.Command {
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if c.Global.Output != render.FormatTable {
-				return machine.Usagef("man prints pages for the program man: leave out -o")
+				return exit.Usagef("man prints pages for the program man: leave out -o")
 			}
 			if folder != "" && len(args) > 0 {
-				return machine.Usagef("--dir writes the pages of all verbs and guides: leave out VERB")
+				return exit.Usagef("--dir writes the pages of all verbs and guides: leave out VERB")
 			}
 			if len(args) == 1 && args[0] == guideWord {
-				return machine.Usagef("man guide needs the name of a guide; see discover help guide")
+				return exit.Usagef("man guide needs the name of a guide; see discover help guide")
 			}
 			if c.ofFleet(args) {
 				return fleetprogram.Run(cmd.Context(), c.Command, append([]string{cmd.Name()}, args[1:]...))
@@ -76,7 +79,7 @@ func (c *command) saveManual(root *cobra.Command, folder string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintf(c.Stdout, "wrote %d man pages to %s\n", n, machine.Escape(folder)); err != nil {
+	if _, err := fmt.Fprintf(c.Stdout, "wrote %d man pages to %s\n", n, terminal.Escape(folder)); err != nil {
 		return err
 	}
 	ofGuides := folder
@@ -90,7 +93,7 @@ func (c *command) saveManual(root *cobra.Command, folder string) error {
 			return err
 		}
 	}
-	_, err = fmt.Fprintf(c.Stdout, "wrote %d man pages to %s\n", len(all), machine.Escape(ofGuides))
+	_, err = fmt.Fprintf(c.Stdout, "wrote %d man pages to %s\n", len(all), terminal.Escape(ofGuides))
 	return err
 }
 
@@ -118,7 +121,7 @@ func (c *command) saveManPages(cmd *cobra.Command, folder string, build help.Bui
 // saveManPage writes a page to a file.
 func (c *command) saveManPage(folder, name, page string) error {
 	if err := c.Save(filepath.Join(folder, name), []byte(page)); err != nil {
-		return fmt.Errorf("--dir %s: %s", machine.Quoted(folder), machine.ReasonOnly(err))
+		return fmt.Errorf("--dir %s: %s", wording.Quoted(folder), wording.ReasonOnly(err))
 	}
 	return nil
 }

@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 )
 
 // TestManHere: a folder that is named without its own name, as by cd man1 before, is that
@@ -17,7 +17,7 @@ func TestManHere(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Chdir(folder)
-	if r := newLab(t).discover(t.Context(), "man", "--dir", "."); r.status != machine.ExitOK {
+	if r := newLab(t).discover(t.Context(), "man", "--dir", "."); r.status != exit.OK {
 		t.Fatalf("got %+v", r)
 	}
 	for path, want := range map[string]bool{"man1/discover.1": true, "man7/discover-systemd.7": true, "man1/discover-systemd.7": false} {

@@ -9,9 +9,10 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/guides"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/help"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 )
 
 // guideWord stands before the name of a guide: discover help guide ports.
@@ -23,7 +24,7 @@ func manualOf(root *cobra.Command, words []string) (*cobra.Command, *help.Guide,
 	if len(words) == 2 && words[0] == guideWord {
 		t, ok := guides.Find(words[1])
 		if !ok {
-			return nil, nil, machine.Usagef("there is no guide %s%s; see discover help guide", machine.Quoted(words[1]), flags.DidYouMean(words[1], guides.Names()))
+			return nil, nil, exit.Usagef("there is no guide %s%s; see discover help guide", wording.Quoted(words[1]), flags.DidYouMean(words[1], guides.Names()))
 		}
 		return nil, t.Guide(root), nil
 	}
@@ -45,7 +46,7 @@ func verbOf(at *cobra.Command, words []string) (*cobra.Command, error) {
 			if meant == "" && !at.HasParent() {
 				meant = flags.DidYouMean(word, guides.Names())
 			}
-			return nil, machine.Usagef("there is no manual for %s%s; see discover help%s", machine.Quoted(flags.Below(at, word)), meant, flags.Spaced(flags.PathOf(at)))
+			return nil, exit.Usagef("there is no manual for %s%s; see discover help%s", wording.Quoted(flags.Below(at, word)), meant, flags.Spaced(flags.PathOf(at)))
 		}
 		at = next
 	}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 	"github.com/go-iscsi/discovery/test/iscsitest"
@@ -57,7 +57,7 @@ func TestSummary(t *testing.T) {
 		l := mixed(t)
 		l.without(syscall.EHOSTUNREACH, "10.0.0.11", "10.0.0.12")
 		r := l.discover(t.Context(), "scan", "-o", "iscsiadm", "10.0.0.1-10.0.0.16")
-		if !strings.HasSuffix(r.stderr, "discover: 10.0.0.1-10.0.0.16"+mixedSummary) || r.status != machine.ExitPartly {
+		if !strings.HasSuffix(r.stderr, "discover: 10.0.0.1-10.0.0.16"+mixedSummary) || r.status != exit.Partly {
 			t.Errorf("exit status %d; got\n%s\nwant at the end\n%s", r.status, r.stderr, mixedSummary)
 		}
 	})
@@ -128,7 +128,7 @@ func TestOpenCancelled(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 1e9)
 			defer cancel()
 			r := mixed(t).discover(ctx, "scan", "--open", "--parallel", "1", "-o", format, "10.0.0.1", "10.0.0.9", "10.0.0.2", "10.0.0.3/32")
-			if strings.Contains(r.stdout, "CANCELLED") || r.status != machine.ExitPartly {
+			if strings.Contains(r.stdout, "CANCELLED") || r.status != exit.Partly {
 				t.Errorf("-o %s: %+v", format, r)
 			}
 			for _, want := range []string{
@@ -147,11 +147,11 @@ func TestOpenCancelled(t *testing.T) {
 // TestOpenOrAll: one flag takes away what the other adds.
 func TestOpenOrAll(t *testing.T) {
 	t.Parallel()
-	newLab(t).discover(t.Context(), "scan", "--open", "--all", "10.0.0.0/24").want(t, machine.ExitUsage, "",
+	newLab(t).discover(t.Context(), "scan", "--open", "--all", "10.0.0.0/24").want(t, exit.Usage, "",
 		"discover: --all and --open exclude each other: --all also lists silent addresses, and --open only portals that speak iSCSI\n")
 	for _, verb := range []string{"portal add 192.0.2.10", "portal refresh", "target list --refresh"} {
 		r := newLab(t).discover(t.Context(), append(strings.Fields(verb), "--open")...)
-		if r.status != machine.ExitUsage || !strings.HasPrefix(r.stderr, "discover: unknown flag --open") {
+		if r.status != exit.Usage || !strings.HasPrefix(r.stderr, "discover: unknown flag --open") {
 			t.Errorf("%s: got %+v", verb, r)
 		}
 	}

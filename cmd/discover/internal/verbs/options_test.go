@@ -8,8 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
-	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -33,18 +33,18 @@ func TestKeptOptions(t *testing.T) {
 		chap := []string{"192.0.2.10", "--chap-user", "host1", "--chap-secret", "env:SECRET"}
 		const short = "discover: warning: 192.0.2.10:3260: a CHAP secret is shorter than 12 bytes, and IPsec does not protect the connection: an eavesdropper can guess the secret from the login\n"
 		const one, two = "192.0.2.10:3260: no targets\n  CHAP with SHA3-256\n", "192.0.2.11:3260 (192.0.2.20:3261): no targets\n"
-		l.discover(t.Context(), append([]string{"scan"}, chap...)...).want(t, machine.ExitFailed, "",
+		l.discover(t.Context(), append([]string{"scan"}, chap...)...).want(t, exit.Failed, "",
 			"discover: portal 192.0.2.10:3260: CHAP: secret we authenticate with: shorter than 12 bytes, which needs IPsec; --short-secrets (login.Options.ShortSecrets) accepts it without IPsec\n")
-		l.discover(t.Context(), append([]string{"scan", "--short-secrets"}, chap...)...).want(t, machine.ExitOK, one, short)
+		l.discover(t.Context(), append([]string{"scan", "--short-secrets"}, chap...)...).want(t, exit.OK, one, short)
 		r := l.discover(t.Context(), "scan", "192.0.2.11")
-		if r.status != machine.ExitFailed || !strings.Contains(r.stderr, `redirected to "array.example:3261": it is a host name, and host names from targets are looked up only with --redirect-names`) {
+		if r.status != exit.Failed || !strings.Contains(r.stderr, `redirected to "array.example:3261": it is a host name, and host names from targets are looked up only with --redirect-names`) {
 			t.Errorf("got %+v", r)
 		}
-		l.discover(t.Context(), "scan", "--redirect-names", "192.0.2.11").want(t, machine.ExitOK, two, "")
+		l.discover(t.Context(), "scan", "--redirect-names", "192.0.2.11").want(t, exit.OK, two, "")
 
-		discover(append([]string{"portal", "add", "--short-secrets"}, chap...)...).want(t, machine.ExitOK, strings.Replace(one, ": no", ": stored; no", 1), short)
-		discover("portal", "add", "--redirect-names", "192.0.2.11").want(t, machine.ExitOK, strings.Replace(two, "): no", "): stored; no", 1), "")
-		discover("portal", "refresh").want(t, machine.ExitOK, one+two, short)
+		discover(append([]string{"portal", "add", "--short-secrets"}, chap...)...).want(t, exit.OK, strings.Replace(one, ": no", ": stored; no", 1), short)
+		discover("portal", "add", "--redirect-names", "192.0.2.11").want(t, exit.OK, strings.Replace(two, "): no", "): stored; no", 1), "")
+		discover("portal", "refresh").want(t, exit.OK, one+two, short)
 
 		r = discover("portal", "list", "-o", "json")
 		for _, want := range []string{
@@ -67,7 +67,7 @@ func TestKeptOptions(t *testing.T) {
 		}
 		// The tool of Windows holds secrets to its own rules, whatever was stored.
 		r = discover("iscsicli", "RefreshTargetPortal", "192.0.2.10", "3260")
-		if r.status != machine.ExitFailed || !strings.Contains(r.stderr, "shorter than 12 bytes, which needs IPsec\n") {
+		if r.status != exit.Failed || !strings.Contains(r.stderr, "shorter than 12 bytes, which needs IPsec\n") {
 			t.Errorf("got %+v", r)
 		}
 	})
@@ -80,7 +80,7 @@ func TestLoginOptionsShown(t *testing.T) {
 		Specified: login.SpecifiedAuthType, AuthType: login.CHAP,
 		CHAPPolicy: login.CHAPPreferred, ShortSecrets: true, RedirectNames: true,
 	}}}
-	b, err := render.Marshal(render.NewJSONLogin(&p))
+	b, err := jsonitem.Marshal(jsonitem.NewLoginOptions(&p))
 	if want := `{"auth_type":"chap","chap_policy":"preferred","short_secrets":true,"redirect_names":true}` + "\n"; err != nil || string(b) != want {
 		t.Errorf("got %s, %v; want %s", b, err, want)
 	}
@@ -105,7 +105,7 @@ func TestNewerEntry(t *testing.T) {
 		registry := filepath.Join(t.TempDir(), "registry.db")
 		discover := func(args ...string) ran { return l.discover(t.Context(), append(args, "--registry", registry)...) }
 		for _, line := range []string{"192.0.2.10", "192.0.2.11 --redirect-names", "192.0.2.12"} {
-			if r := discover(append([]string{"portal", "add"}, strings.Fields(line)...)...); r.status != machine.ExitOK {
+			if r := discover(append([]string{"portal", "add"}, strings.Fields(line)...)...); r.status != exit.OK {
 				t.Fatal(r)
 			}
 		}
@@ -113,7 +113,7 @@ func TestNewerEntry(t *testing.T) {
 		const newer = "discover: store 192.0.2.11:3260: this entry needs record format 5, and this version of discover knows 4: use a newer version\n"
 
 		r := discover("portal", "list")
-		if r.status != machine.ExitPartly || r.stderr != newer || strings.Count(r.stdout, "\n") != 3 || strings.Contains(r.stdout, "192.0.2.11") {
+		if r.status != exit.Partly || r.stderr != newer || strings.Count(r.stdout, "\n") != 3 || strings.Contains(r.stdout, "192.0.2.11") {
 			t.Errorf("got %+v", r)
 		}
 		for _, verb := range []string{"portal list", "portal refresh --dry-run"} {
@@ -126,26 +126,26 @@ func TestNewerEntry(t *testing.T) {
 					Error    struct{ Stage string }
 				}
 			}
-			if err := json.Unmarshal([]byte(r.stdout), &document); err != nil || r.status != machine.ExitPartly || len(document.Portals) != 2 || len(document.Results) != 1 {
+			if err := json.Unmarshal([]byte(r.stdout), &document); err != nil || r.status != exit.Partly || len(document.Portals) != 2 || len(document.Results) != 1 {
 				t.Fatalf("%s: %v: %+v", verb, err, r)
 			}
 			if got := document.Results[0]; got.Portal != "192.0.2.11:3260" || got.CodeName != "ISDSC_REQUEST_NOT_SUPPORTED" || got.Error.Stage != "store" {
 				t.Errorf("%s: got %+v", verb, got)
 			}
 		}
-		discover("portal", "refresh").want(t, machine.ExitPartly, "192.0.2.10:3260: no targets\n192.0.2.12:3260: no targets\n", newer)
-		discover("portal", "refresh", "192.0.2.11").want(t, machine.ExitFailed, "", newer)
-		discover("portal", "add", "192.0.2.11").want(t, machine.ExitFailed, "", newer)
+		discover("portal", "refresh").want(t, exit.Partly, "192.0.2.10:3260: no targets\n192.0.2.12:3260: no targets\n", newer)
+		discover("portal", "refresh", "192.0.2.11").want(t, exit.Failed, "", newer)
+		discover("portal", "add", "192.0.2.11").want(t, exit.Failed, "", newer)
 		r = discover("iscsicli", "ListTargetPortals")
-		if r.status != machine.ExitPartly || r.stderr != newer || !strings.Contains(r.stdout, "Total of 2 portals are persisted:") {
+		if r.status != exit.Partly || r.stderr != newer || !strings.Contains(r.stdout, "Total of 2 portals are persisted:") {
 			t.Errorf("got %+v", r)
 		}
 		r = l.discover(t.Context(), "__complete", "portal", "remove", "--registry", registry, "")
 		if !strings.HasPrefix(r.stdout, "192.0.2.10:3260\n192.0.2.11:3260\n192.0.2.12:3260\n") {
 			t.Errorf("got %q", r.stdout)
 		}
-		discover("portal", "remove", "192.0.2.11").want(t, machine.ExitOK, "removed 192.0.2.11:3260 (instance any, port all)\n", "")
-		if r := discover("portal", "list"); r.status != machine.ExitOK {
+		discover("portal", "remove", "192.0.2.11").want(t, exit.OK, "removed 192.0.2.11:3260 (instance any, port all)\n", "")
+		if r := discover("portal", "list"); r.status != exit.OK {
 			t.Errorf("got %+v", r)
 		}
 	})

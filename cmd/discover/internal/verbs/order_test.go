@@ -8,7 +8,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/cmd/internal/sweep"
 	"github.com/go-iscsi/discovery/test/iscsitest"
@@ -28,7 +28,7 @@ func TestSlowPortalFirst(t *testing.T) {
 			t.Parallel()
 			l := fleet(t)
 			r := l.discover(t.Context(), "scan", "-o", format, "--timeout", "8s", "--rate", "0", "192.0.2.13", "10.0.0.1-10.1.3.232", "192.0.2.14")
-			if r.status != machine.ExitPartly {
+			if r.status != exit.Partly {
 				t.Errorf("got exit status %d, want 3", r.status)
 			}
 			silent := 0
@@ -50,7 +50,7 @@ func TestBrokenPipeAhead(t *testing.T) {
 	l := fleet(t)
 	l.stdout = writerFunc(func([]byte) (int, error) { return 0, syscall.EPIPE })
 	r := l.discover(t.Context(), "scan", "-o", "iscsiadm", "--timeout", "1h", "192.0.2.10", "192.0.2.13", "10.0.0.1-10.1.3.232", "192.0.2.14")
-	if r.status != machine.ExitFailed {
+	if r.status != exit.Failed {
 		t.Errorf("got exit status %d, want 1", r.status)
 	}
 }

@@ -8,8 +8,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
@@ -59,7 +60,7 @@ func TestTable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := fleet(t)
 		l.discover(t.Context(), "scan", "--timeout", "2s",
-			"192.0.2.10", "192.0.2.11", "192.0.2.12", "192.0.2.13", "192.0.2.14", "192.0.2.15").want(t, machine.ExitPartly, `
+			"192.0.2.10", "192.0.2.11", "192.0.2.12", "192.0.2.13", "192.0.2.14", "192.0.2.15").want(t, exit.Partly, `
 192.0.2.10:3260: 2 targets
   iqn.2026-11.com.example:disk1     192.0.2.10:3260,1
                                     [2001:db8::10]:3260,1
@@ -81,7 +82,7 @@ func TestISCSIADM(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := fleet(t)
-		l.discover(t.Context(), "scan", "-o", "iscsiadm", "[2001:db8::10]", "192.0.2.11", "192.0.2.10").want(t, machine.ExitPartly, `
+		l.discover(t.Context(), "scan", "-o", "iscsiadm", "[2001:db8::10]", "192.0.2.11", "192.0.2.10").want(t, exit.Partly, `
 192.0.2.10:3260,1 iqn.2026-11.com.example:disk1
 [2001:db8::10]:3260,1 iqn.2026-11.com.example:disk1
 [2001:db8::10]:3260,-1 iqn.2026-11.com.example:disk-two
@@ -127,7 +128,7 @@ func TestJSON(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := fleet(t)
 		r := l.discover(t.Context(), "scan", "-o", "json", "--timeout", "2s", "192.0.2.13", "192.0.2.10", "192.0.2.11", "192.0.2.15")
-		r.want(t, machine.ExitPartly, `{"version":1,"results":[`+"\n"+
+		r.want(t, exit.Partly, `{"version":1,"results":[`+"\n"+
 			strings.Join([]string{silentJSON, okJSON, refusedJSON, brokenOffJSON}, ",\n")+"\n]}\n", "")
 		if !json.Valid([]byte(r.stdout)) {
 			t.Error("not JSON")
@@ -146,7 +147,7 @@ func TestJSONL(t *testing.T) {
 			`{"type":"target","portal":"192.0.2.10:3260","name":"iqn.2026-11.com.example:disk-two","alias":"","addresses":[` +
 			`{"address":"192.0.2.10","port":3260,"group":null}]}` + "\n" +
 			line(okJSON, 2) + line(silentJSON, 0)
-		l.discover(t.Context(), "scan", "-o", "jsonl", "--timeout", "2s", "192.0.2.13", "192.0.2.10").want(t, machine.ExitPartly, want, "")
+		l.discover(t.Context(), "scan", "-o", "jsonl", "--timeout", "2s", "192.0.2.13", "192.0.2.10").want(t, exit.Partly, want, "")
 	})
 }
 
@@ -219,12 +220,12 @@ func TestHostileTarget(t *testing.T) {
 				l := newLab(t)
 				l.Portal("192.0.2.10:3260", hostile)
 				r := l.discover(t.Context(), "scan", "-o", format, "192.0.2.10")
-				if r.status != machine.ExitOK {
+				if r.status != exit.OK {
 					t.Errorf("got exit status %d, want 0", r.status)
 				}
 				for name, s := range map[string]string{"standard output": r.stdout, "standard error": r.stderr} {
 					for _, c := range s {
-						if c != '\n' && machine.Escape(string(c)) != string(c) && c != '\\' {
+						if c != '\n' && terminal.Escape(string(c)) != string(c) && c != '\\' {
 							t.Errorf("%s: got %q in %q, want it escaped", name, c, s)
 						}
 					}
@@ -257,7 +258,7 @@ func TestBrokenPipe(t *testing.T) {
 				l := fleet(t)
 				l.stdout = writerFunc(func([]byte) (int, error) { return 0, syscall.EPIPE })
 				r := l.discover(t.Context(), "scan", "-o", format, "192.0.2.10", "192.0.2.13")
-				if r.status != machine.ExitFailed || r.stderr != "" {
+				if r.status != exit.Failed || r.stderr != "" {
 					t.Errorf("got exit status %d and %q, want 1 and nothing", r.status, r.stderr)
 				}
 			})
@@ -271,7 +272,7 @@ func TestFullDisk(t *testing.T) {
 		l := fleet(t)
 		l.stdout = writerFunc(func([]byte) (int, error) { return 0, syscall.ENOSPC })
 		r := l.discover(t.Context(), "scan", "192.0.2.10")
-		r.want(t, machine.ExitFailed, "", "discover: write the results: "+syscall.ENOSPC.Error()+"\n")
+		r.want(t, exit.Failed, "", "discover: write the results: "+syscall.ENOSPC.Error()+"\n")
 	})
 }
 
@@ -285,8 +286,8 @@ func TestFullDiskOfResults(t *testing.T) {
 			l.Portal("192.0.2.10:3260", &iscsitest.Target{Records: twoTargets().Records})
 			discover := l.inRegistry(t)
 			l.stdout = writerFunc(func([]byte) (int, error) { return 0, syscall.ENOSPC })
-			discover("portal", "add", "-o", format, "192.0.2.10").want(t, machine.ExitFailed, "", "discover: write the results: "+syscall.ENOSPC.Error()+"\n")
-			discover("portal", "refresh", "-o", format).want(t, machine.ExitFailed, "", "discover: write the results: "+syscall.ENOSPC.Error()+"\n")
+			discover("portal", "add", "-o", format, "192.0.2.10").want(t, exit.Failed, "", "discover: write the results: "+syscall.ENOSPC.Error()+"\n")
+			discover("portal", "refresh", "-o", format).want(t, exit.Failed, "", "discover: write the results: "+syscall.ENOSPC.Error()+"\n")
 		})
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 )
 
 // TestPace: blocks and ranges have limits of their own, unless the command line says
@@ -48,7 +48,7 @@ func TestBadPace(t *testing.T) {
 		} {
 			l := newLab(t)
 			args := append(strings.Fields(verb), "--registry", t.TempDir()+"/registry.db", "--"+tt.flag, tt.value)
-			l.discover(t.Context(), args...).want(t, machine.ExitUsage, "", fmt.Sprintf("discover: --%s %q: %s\n", tt.flag, tt.value, tt.want))
+			l.discover(t.Context(), args...).want(t, exit.Usage, "", fmt.Sprintf("discover: --%s %q: %s\n", tt.flag, tt.value, tt.want))
 			if len(l.Dials()) > 0 {
 				t.Errorf("%v: it was asked", args)
 			}

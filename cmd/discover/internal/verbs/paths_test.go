@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
@@ -33,7 +33,7 @@ func TestPaths(t *testing.T) {
 	dials := len(l.Dials())
 	r := discover("paths")
 	for _, want := range []string{"host/0 eth0 192.0.2.254", "o 2 ", "f 1 of 2", "x silent", "192.0.2.11 from host/0: ", "1 silent, 1 with fewer targets, 2 targets\n"} {
-		if r.status != machine.ExitOK || !strings.Contains(r.stdout, want) || r.stderr != "" {
+		if r.status != exit.OK || !strings.Contains(r.stdout, want) || r.stderr != "" {
 			t.Errorf("got %+v, want %q", r, want)
 		}
 	}
@@ -43,7 +43,7 @@ func TestPaths(t *testing.T) {
 	}
 	r = discover("paths", "IQN.2026-11.com.example:disk1")
 	for _, want := range []string{"host/0 eth0 192.0.2.254  ── 192.0.2.10 ", "── group 1", "[2001:db8::10]", "no port reaches it"} {
-		if r.status != machine.ExitOK || !strings.Contains(r.stdout, want) {
+		if r.status != exit.OK || !strings.Contains(r.stdout, want) {
 			t.Errorf("got %+v, want %q", r, want)
 		}
 	}
@@ -66,7 +66,7 @@ func TestPathsForPrograms(t *testing.T) {
 				Seen   bool
 			}
 		}
-		if err := json.Unmarshal([]byte(r.stdout), &document); err != nil || document.Version != 1 || len(document.Paths) < 3 || r.status != machine.ExitOK {
+		if err := json.Unmarshal([]byte(r.stdout), &document); err != nil || document.Version != 1 || len(document.Paths) < 3 || r.status != exit.OK {
 			t.Errorf("%s: %v: %+v", args, err, r)
 		}
 		if r = discover(strings.Fields(args + " -o jsonl")...); strings.Count(r.stdout, `{"type":"path",`) != len(document.Paths) {
@@ -82,7 +82,7 @@ func TestPathsForPrograms(t *testing.T) {
 					t.Fatalf("%v in %s", err, r.stdout)
 				}
 			}
-			if !strings.HasPrefix(r.stdout, "<svg ") || r.status != machine.ExitOK {
+			if !strings.HasPrefix(r.stdout, "<svg ") || r.status != exit.OK {
 				t.Errorf("%s: got %+v", line, r)
 			}
 		}
@@ -93,14 +93,14 @@ func TestPathsForPrograms(t *testing.T) {
 func TestPathsOfNothing(t *testing.T) {
 	t.Parallel()
 	discover := newLab(t).inRegistry(t)
-	if r := discover("paths"); r.status != machine.ExitOK || r.stdout != "" || !strings.Contains(r.stderr, "no portals in the registry") {
+	if r := discover("paths"); r.status != exit.OK || r.stdout != "" || !strings.Contains(r.stderr, "no portals in the registry") {
 		t.Errorf("got %+v", r)
 	}
-	discover("paths", "-o", "json").want(t, machine.ExitOK, `{"version":1,"paths":[]}`+"\n", "")
-	if r := discover("paths", "iqn.2026-11.com.example:none"); r.status != machine.ExitFailed || !strings.Contains(r.stderr, "iqn.2026-11.com.example:none") {
+	discover("paths", "-o", "json").want(t, exit.OK, `{"version":1,"paths":[]}`+"\n", "")
+	if r := discover("paths", "iqn.2026-11.com.example:none"); r.status != exit.Failed || !strings.Contains(r.stderr, "iqn.2026-11.com.example:none") {
 		t.Errorf("got %+v", r)
 	}
-	if r := discover("paths", "-o", "svg"); r.status != machine.ExitOK || !strings.HasPrefix(r.stdout, "<svg ") {
+	if r := discover("paths", "-o", "svg"); r.status != exit.OK || !strings.HasPrefix(r.stdout, "<svg ") {
 		t.Errorf("got %+v", r)
 	}
 }
@@ -111,7 +111,7 @@ func TestPathsRefresh(t *testing.T) {
 	l, discover := pathLab(t)
 	dials := len(l.Dials())
 	r := discover("paths", "--refresh", "--timeout", "2s", "-o", "json") // long enough for a machine that is busy
-	if r.status != machine.ExitPartly || len(l.Dials()) == dials || !strings.Contains(r.stdout, `"results":[`) {
+	if r.status != exit.Partly || len(l.Dials()) == dials || !strings.Contains(r.stdout, `"results":[`) {
 		t.Errorf("got %+v", r)
 	}
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/view"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -80,7 +80,7 @@ func (a *portalAdd) understand(ctx context.Context, args []string) ([]initiator.
 	}
 	portals = flags.Distinct(portals)
 	if len(portals) > 1 && a.options.Labelled() {
-		return nil, machine.Usagef("--symbolic-name is the label of one portal, but %d portals are given: add them one by one", len(portals))
+		return nil, exit.Usagef("--symbolic-name is the label of one portal, but %d portals are given: add them one by one", len(portals))
 	}
 	for _, check := range []func() error{func() error { return a.options.Login.Check(true) }, a.addrs.Check, a.options.IPsec.Check} {
 		if err := check(); err != nil {
@@ -193,7 +193,7 @@ func (a *portalAdd) add(ctx context.Context, s *registry.Service, portals []init
 // showStored shows the results of portals that were stored and asked. kept are those of the
 // failed ones that are in the registry all the same.
 func (c *command) showStored(ctx context.Context, s *registry.Service, addrs *flags.View, run *flags.Run, results iter.Seq[initiator.Result]) (failed int, kept []initiator.Key, err error) {
-	var usage *machine.UsageError // of --key, which is asked for when there is something to seal
+	var usage *exit.UsageError // of --key, which is asked for when there is something to seal
 	good := func(yield func(initiator.Result) bool) {
 		for r := range results {
 			if errors.As(r.Err, &usage) || !yield(r) {

@@ -12,6 +12,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
@@ -122,7 +123,7 @@ func listPortal(l *render.Listing, p *registry.StoredPortal) error {
 	if p.Added.IsZero() {
 		last = "" // it is not in the registry
 	}
-	return l.Item(render.NewJSONPortal(p), []string{
+	return l.Item(jsonitem.NewPortal(p), []string{
 		p.Portal.String(), p.Portal.SymbolicName, instance, p.Port.String(), loginText(&p.Login), security, last,
 	})
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/view"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -63,7 +63,7 @@ func (f *portalRefresh) understand(args []string) ([]initiator.Portal, error) {
 		return nil, err
 	}
 	if len(args) == 0 && f.key.Given() {
-		return nil, machine.Usagef("--instance, --initiator-port and --source select one entry of a portal: name the portal as well")
+		return nil, exit.Usagef("--instance, --initiator-port and --source select one entry of a portal: name the portal as well")
 	}
 	return f.key.Entries(&f.Env, args, "discover portal list")
 }
@@ -118,7 +118,7 @@ func (f *portalRefresh) ask(ctx context.Context, s *registry.Service, portals []
 }
 
 // errNoLines is -o iscsiadm of a dry run.
-var errNoLines = machine.Usagef("-o iscsiadm prints only targets, but a dry run finds none: use table, json or jsonl")
+var errNoLines = exit.Usagef("-o iscsiadm prints only targets, but a dry run finds none: use table, json or jsonl")
 
 // wouldAsk lists what would be asked, under what would is.
 func (f *portalRefresh) wouldAsk(ctx context.Context, s *registry.Service, portals []initiator.Portal, would string) error {

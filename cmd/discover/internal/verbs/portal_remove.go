@@ -9,7 +9,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
@@ -67,7 +67,7 @@ func (r *portalRemove) remove(ctx context.Context, s *registry.Service, p initia
 
 // done answers that an entry was removed.
 func (r *portalRemove) done(k initiator.Key) error {
-	return r.Done("removed", "removed", render.NewJSONKey(k), "removed %s", k)
+	return r.Done("removed", "removed", jsonitem.NewKey(k), "removed %s", k)
 }
 
 // removeAll removes the entries that there are, and names the portals that have none.
@@ -84,7 +84,7 @@ func (r *portalRemove) removeAll(ctx context.Context, s *registry.Service, porta
 		if r.ForPeople() {
 			err = r.done(k)
 		} else {
-			err = l.Item(render.NewJSONKey(k))
+			err = l.Item(jsonitem.NewKey(k))
 		}
 		if err != nil {
 			return err

@@ -10,6 +10,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -105,7 +106,7 @@ func (p *portalSet) check(ctx context.Context, s *registry.Service, key initiato
 	}
 	l := p.NewListing("portals", "stored-portal", "OPTION", "BEFORE", "AFTER")
 	l.Would = "would have changed " + after.Key().String() + ", and asked the portal"
-	if err := l.Item(render.NewJSONPortalChange(&before, &after), changedRows(&before, &after, change)...); err != nil {
+	if err := l.Item(jsonitem.NewPortalChange(&before, &after), changedRows(&before, &after, change)...); err != nil {
 		return err
 	}
 	return l.End()

@@ -9,7 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
@@ -25,11 +25,11 @@ func TestPortalAddSeveral(t *testing.T) {
 	l.files["portals"] = "192.0.2.12 # the third\n192.0.2.10\n"
 	l.stdin = "192.0.2.13\n"
 	discover := l.inRegistry(t)
-	discover("portal", "add", "192.0.2.10", "bad!").want(t, machine.ExitUsage, "", "discover: portal \"bad!\": not a host name: only letters, digits, '-' and '_'\n")
+	discover("portal", "add", "192.0.2.10", "bad!").want(t, exit.Usage, "", "discover: portal \"bad!\": not a host name: only letters, digits, '-' and '_'\n")
 	if n := len(l.Dials()); n > 0 {
 		t.Errorf("got %d dials, want none", n)
 	}
-	discover("portal", "add", "192.0.2.10", "192.0.2.11", "@portals", "--dry-run").want(t, machine.ExitOK, `
+	discover("portal", "add", "192.0.2.10", "192.0.2.11", "@portals", "--dry-run").want(t, exit.OK, `
 dry run: would have stored these entries, and asked the portals
 PORTAL           INSTANCE  PORT
 192.0.2.10:3260  any       all
@@ -37,14 +37,14 @@ PORTAL           INSTANCE  PORT
 192.0.2.12:3260  any       all
 `[1:], "")
 	const refused = "discover: portal [2001:db8::10]:3260: source 192.0.2.253: not in the address family of portal [2001:db8::10]:3260\n"
-	discover("portal", "add", "192.0.2.10", "2001:db8::10", "--source", "192.0.2.253", "--dry-run").want(t, machine.ExitPartly, `
+	discover("portal", "add", "192.0.2.10", "2001:db8::10", "--source", "192.0.2.253", "--dry-run").want(t, exit.Partly, `
 dry run: would have stored this entry, and asked the portal
 PORTAL           INSTANCE  PORT
 192.0.2.10:3260  host      2
 `[1:], refused)
-	discover("portal", "add", "2001:db8::10", "2001:db8::11", "--source", "192.0.2.253", "--dry-run").want(t, machine.ExitFailed,
+	discover("portal", "add", "2001:db8::10", "2001:db8::11", "--source", "192.0.2.253", "--dry-run").want(t, exit.Failed,
 		"dry run: would have stored nothing\n", refused+strings.ReplaceAll(refused, "::10", "::11"))
-	discover("portal", "add", "192.0.2.10", "192.0.2.11", "@portals").want(t, machine.ExitPartly, `
+	discover("portal", "add", "192.0.2.10", "192.0.2.11", "@portals").want(t, exit.Partly, `
 192.0.2.10:3260: stored; 2 targets
   iqn.2026-11.com.example:disk1     192.0.2.10:3260,1
                                     [2001:db8::10]:3260,1
@@ -60,7 +60,7 @@ PORTAL           INSTANCE  PORT
 			Status string
 		}
 	}
-	if err := json.Unmarshal([]byte(r.stdout), &document); err != nil || r.status != machine.ExitFailed || len(document.Results) != 2 ||
+	if err := json.Unmarshal([]byte(r.stdout), &document); err != nil || r.status != exit.Failed || len(document.Results) != 2 ||
 		document.Results[0].Portal != "192.0.2.13:3260" || !document.Results[1].Stored || document.Results[1].Status != "error" {
 		t.Errorf("got %+v, want two stored portals that failed, each once", r)
 	}
@@ -85,7 +85,7 @@ func TestPortalAddAtOnce(t *testing.T) {
 		}{{"2", 2 * time.Second}, {"1", 4 * time.Second}} {
 			begin := time.Now()
 			r := discover("portal", "add", "192.0.2.20", "192.0.2.21", "--timeout", "2s", "--parallel", tt.parallel)
-			if took := time.Since(begin).Truncate(time.Second); r.status != machine.ExitFailed || took != tt.want {
+			if took := time.Since(begin).Truncate(time.Second); r.status != exit.Failed || took != tt.want {
 				t.Errorf("--parallel %s: got %v and %+v, want %v", tt.parallel, took, r, tt.want)
 			}
 		}
@@ -103,7 +103,7 @@ func TestPortalAddCancelled(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)
 		r := l.discover(ctx, "portal", "add", "192.0.2.20", "192.0.2.21", "--parallel", "1", registry)
-		if r.status != machine.ExitFailed || !strings.HasSuffix(r.stderr, "discover: the 2 portals that failed are stored in the registry nevertheless; see discover portal list\n") {
+		if r.status != exit.Failed || !strings.HasSuffix(r.stderr, "discover: the 2 portals that failed are stored in the registry nevertheless; see discover portal list\n") {
 			t.Errorf("got %+v", r)
 		}
 		if r := l.discover(t.Context(), "portal", "list", registry); strings.Count(r.stdout, "not asked yet") != 2 {
@@ -121,14 +121,14 @@ func TestPortalRemoveSeveral(t *testing.T) {
 	discover("portal", "add", "192.0.2.10", "192.0.2.11", "192.0.2.12", "192.0.2.13")
 	discover("portal", "add", "192.0.2.14", "--instance", "host")
 	const removed = "removed 192.0.2.10:3260 (instance any, port all)\nremoved 192.0.2.11:3260 (instance any, port all)\n"
-	discover("portal", "remove", "@portals", "192.0.2.10", "--dry-run").want(t, machine.ExitOK, strings.ReplaceAll(removed, "removed", "dry run: would have removed"), "")
-	discover("portal", "remove", "@portals", "192.0.2.14", "192.0.2.10").want(t, machine.ExitPartly, removed,
+	discover("portal", "remove", "@portals", "192.0.2.10", "--dry-run").want(t, exit.OK, strings.ReplaceAll(removed, "removed", "dry run: would have removed"), "")
+	discover("portal", "remove", "@portals", "192.0.2.14", "192.0.2.10").want(t, exit.Partly, removed,
 		"discover: portal 192.0.2.14:3260: instance any, port all: it is not in the registry; there is 192.0.2.14:3260 (instance host, port all)\n")
-	if r := discover("portal", "remove", "@portals"); r.status != machine.ExitFailed || r.stdout != "" {
+	if r := discover("portal", "remove", "@portals"); r.status != exit.Failed || r.stdout != "" {
 		t.Errorf("got %+v", r)
 	}
 	r := discover("portal", "remove", "192.0.2.12", "192.0.2.10", "192.0.2.13", "-o", "json")
-	if r.status != machine.ExitPartly || !json.Valid([]byte(r.stdout)) || !strings.HasPrefix(r.stdout, `{"version":1,"removed":[
+	if r.status != exit.Partly || !json.Valid([]byte(r.stdout)) || !strings.HasPrefix(r.stdout, `{"version":1,"removed":[
 {"portal":"192.0.2.12:3260","instance":"","initiator_port":"all"},
 {"portal":"192.0.2.13:3260","instance":"","initiator_port":"all"}
 ],"results":[{"portal":"192.0.2.10:3260"`) {

@@ -13,8 +13,9 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/app"
 	"github.com/go-iscsi/discovery/cmd/internal/column"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -75,11 +76,11 @@ func (p *portalShow) show(ctx context.Context, s *registry.Service) error {
 		if p.ForPeople() {
 			err = p.text(&entries[i], port, targets[i], i > 0)
 		} else {
-			var items []*render.JSONTarget
+			var items []*jsonitem.Target
 			for t := range targets[i] {
-				items = append(items, render.NewJSONTarget(&targets[i][t]))
+				items = append(items, jsonitem.NewTarget(&targets[i][t]))
 			}
-			err = l.Item(render.NewJSONPortalDetail(&entries[i], port, items))
+			err = l.Item(jsonitem.NewPortalDetail(&entries[i], port, items))
 		}
 		if err != nil {
 			return err
@@ -150,7 +151,7 @@ func (p *portalShow) text(e *registry.StoredPortal, port netip.Addr, targets []r
 	b.WriteString(column.Pad("FIELD", width) + "  VALUE\n")
 	for _, f := range fields {
 		b.WriteString(column.Pad(f.name, width) + "  ")
-		if value := machine.Visible(f.value); f.long {
+		if value := terminal.Visible(f.value); f.long {
 			column.Write(&b, width+2, value)
 		} else {
 			b.WriteString(value + "\n")

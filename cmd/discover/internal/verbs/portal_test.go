@@ -11,7 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
@@ -25,21 +25,21 @@ func TestPortalAdd(t *testing.T) {
 	discover := func(args ...string) ran {
 		return l.discover(t.Context(), append(args, "--registry", registry)...)
 	}
-	discover("portal", "list").want(t, machine.ExitOK, "", "discover: no portals in the registry "+registry+"; add one with discover portal add PORTAL\n")
-	discover("portal", "add", "192.0.2.10", "--symbolic-name", "rack 1").want(t, machine.ExitOK, `
+	discover("portal", "list").want(t, exit.OK, "", "discover: no portals in the registry "+registry+"; add one with discover portal add PORTAL\n")
+	discover("portal", "add", "192.0.2.10", "--symbolic-name", "rack 1").want(t, exit.OK, `
 192.0.2.10:3260: stored; 2 targets
   iqn.2026-11.com.example:disk1     192.0.2.10:3260,1
                                     [2001:db8::10]:3260,1
   iqn.2026-11.com.example:disk-two  192.0.2.10:3260
 `[1:], "")
-	discover("portal", "add", "192.0.2.11").want(t, machine.ExitFailed, "", `
+	discover("portal", "add", "192.0.2.11").want(t, exit.Failed, "", `
 discover: connect to 192.0.2.11:3260: connection refused; nothing listens there: check the address and the TCP port
 discover: 192.0.2.11:3260 (instance any, port all) is stored in the registry nevertheless; see discover portal list
 `[1:])
-	discover("portal", "add", "192.0.2.12", "--security-flags", "0x63").want(t, machine.ExitFailed, "",
+	discover("portal", "add", "192.0.2.12", "--security-flags", "0x63").want(t, exit.Failed, "",
 		"discover: portal 192.0.2.12:3260: security flags 0x63: transport and tunnel exclude each other: choose one\n")
 	r := discover("portal", "list")
-	if lines := strings.Split(r.stdout, "\n"); r.status != machine.ExitOK || r.stderr != "" || len(lines) != 4 ||
+	if lines := strings.Split(r.stdout, "\n"); r.status != exit.OK || r.stderr != "" || len(lines) != 4 ||
 		lines[0] != "PORTAL           NAME    INSTANCE  PORT  LAST RESULT" ||
 		!strings.HasPrefix(lines[1], "192.0.2.10:3260  rack 1  any       all   20") || !strings.HasSuffix(lines[1], "Z 2 targets") ||
 		!strings.HasPrefix(lines[2], "192.0.2.11:3260          any       all   20") || !strings.Contains(lines[2], "Z failed: connect to 192.0.2.11:3260: connection refused") {
@@ -63,12 +63,12 @@ func TestPortalList(t *testing.T) {
 			"192.0.2.17 --max-connections 4 --default-time2wait 0 --default-time2retain 60 --login-flags multipath --redirect none --initiator-name iqn.2026-11.com.example:me --bind-device",
 			"Storage.Example:3261 --symbolic-name rack\x1b[2J",
 		} {
-			if r := discover(append([]string{"portal", "add"}, strings.Fields(line)...)...); r.status != machine.ExitFailed || r.stdout != "" {
+			if r := discover(append([]string{"portal", "add"}, strings.Fields(line)...)...); r.status != exit.Failed || r.stdout != "" {
 				t.Fatalf("%s: %+v", line, r)
 			}
 		}
 		const refused = "connection refused; nothing listens there: check the address and the TCP port"
-		discover("portal", "list").want(t, machine.ExitOK, `
+		discover("portal", "list").want(t, exit.OK, `
 PORTAL                NAME         INSTANCE  PORT  LOGIN              IPSEC              LAST RESULT
 192.0.2.13:3260                    any       all                      0x26               2000-01-01T00:00:00Z failed: connect to 192.0.2.13:3260: `[1:]+refused+`
 192.0.2.14:3260                    any       all                      ike,transport,pfs  2000-01-01T00:00:00Z failed: secure 192.0.2.14:3260: IPsec: the portal must be asked under IPsec (IPsec, transport, main, with PFS: the portal's flags say ike,transport,pfs, and are valid; what exists already could not be seen), but nothing on this host can set it up
@@ -106,23 +106,23 @@ func TestPortalRefresh(t *testing.T) {
 		l.env["SECRET"] = "secret-of-host-1"
 		l.Portal("192.0.2.10:3260", &iscsitest.Target{User: "host1", Secret: "secret-of-host-1", Records: twoTargets().Records})
 		discover := l.inRegistry(t)
-		if r := discover("portal", "refresh"); r.status != machine.ExitOK || !strings.HasSuffix(r.stderr, "registry.db; add one with discover portal add PORTAL\n") {
+		if r := discover("portal", "refresh"); r.status != exit.OK || !strings.HasSuffix(r.stderr, "registry.db; add one with discover portal add PORTAL\n") {
 			t.Errorf("got %+v", r)
 		}
-		if r := discover("portal", "add", "--source", "192.0.2.253", "--chap-user", "host1", "--chap-secret", "env:SECRET", "192.0.2.10"); r.status != machine.ExitOK {
+		if r := discover("portal", "add", "--source", "192.0.2.253", "--chap-user", "host1", "--chap-secret", "env:SECRET", "192.0.2.10"); r.status != exit.OK {
 			t.Fatal(r)
 		}
 		const two = "192.0.2.10:3260: 2 targets\n  CHAP with SHA3-256\n" +
 			"  iqn.2026-11.com.example:disk1     192.0.2.10:3260,1\n                                    [2001:db8::10]:3260,1\n  iqn.2026-11.com.example:disk-two  192.0.2.10:3260\n"
-		discover("portal", "refresh").want(t, machine.ExitOK, two, "")
-		discover("portal", "refresh", "--source", "192.0.2.253", "192.0.2.10").want(t, machine.ExitOK, two, "")
-		discover("portal", "refresh", "192.0.2.10").want(t, machine.ExitFailed, "", `
+		discover("portal", "refresh").want(t, exit.OK, two, "")
+		discover("portal", "refresh", "--source", "192.0.2.253", "192.0.2.10").want(t, exit.OK, two, "")
+		discover("portal", "refresh", "192.0.2.10").want(t, exit.Failed, "", `
 discover: warning: 192.0.2.10:3260 (instance any, port all) is not in the registry and is asked without options; similar entries: 192.0.2.10:3260 (instance host, port 2)
 discover: login to 192.0.2.10:3260 from 192.0.2.254: target refused: authentication failure (0x0201); the portal wants CHAP for discovery: give a CHAP name and secret (--chap-user, --chap-secret)
 `[1:])
-		discover("portal", "refresh", "--source", "192.0.2.99", "192.0.2.10").want(t, machine.ExitFailed, "",
+		discover("portal", "refresh", "--source", "192.0.2.99", "192.0.2.10").want(t, exit.Failed, "",
 			"discover: portal 192.0.2.10:3260: source 192.0.2.99: no initiator port of instance host has this address; see discover port list\n")
-		discover("portal", "refresh", "--dry-run", "192.0.2.10", "192.0.2.11").want(t, machine.ExitOK, `
+		discover("portal", "refresh", "--dry-run", "192.0.2.10", "192.0.2.11").want(t, exit.OK, `
 dry run: would have asked these
 PORTAL           INSTANCE  PORT
 192.0.2.10:3260  any       all
@@ -131,10 +131,10 @@ PORTAL           INSTANCE  PORT
 
 		// The address has gone, and with it the port; its number is still known.
 		l.addresses = slices.DeleteFunc(l.addresses, func(a ports.Address) bool { return a.Addr.String() == "192.0.2.253" })
-		if r := discover("portal", "refresh"); r.status != machine.ExitFailed || !strings.HasPrefix(r.stderr, "discover: select a port to 192.0.2.10:3260: initiator port 2 of instance host: ") {
+		if r := discover("portal", "refresh"); r.status != exit.Failed || !strings.HasPrefix(r.stderr, "discover: select a port to 192.0.2.10:3260: initiator port 2 of instance host: ") {
 			t.Errorf("got %+v, want a port that is gone", r)
 		}
-		discover("portal", "remove", "--source", "192.0.2.253", "192.0.2.10").want(t, machine.ExitOK, "removed 192.0.2.10:3260 (instance host, port 2)\n", "")
+		discover("portal", "remove", "--source", "192.0.2.253", "192.0.2.10").want(t, exit.OK, "removed 192.0.2.10:3260 (instance host, port 2)\n", "")
 	})
 }
 
@@ -162,7 +162,7 @@ func TestPortalRefreshSeveral(t *testing.T) {
 			var document struct {
 				Results []struct{ Portal, Status string }
 			}
-			if err := json.Unmarshal([]byte(r.stdout), &document); err != nil || r.status != machine.ExitPartly {
+			if err := json.Unmarshal([]byte(r.stdout), &document); err != nil || r.status != exit.Partly {
 				t.Fatalf("%v: %+v", err, r)
 			}
 			var got []string
@@ -187,7 +187,7 @@ func TestPortalRefreshCancelled(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		r := l.discover(ctx, "portal", "refresh", "-o", "json", "--parallel", "1", "--registry", registry, "192.0.2.10", "192.0.2.13", "192.0.2.11")
-		if !json.Valid([]byte(r.stdout)) || r.status != machine.ExitPartly || strings.Count(r.stdout, `"code_name":"ERROR_CANCELLED"`) != 2 {
+		if !json.Valid([]byte(r.stdout)) || r.status != exit.Partly || strings.Count(r.stdout, `"code_name":"ERROR_CANCELLED"`) != 2 {
 			t.Errorf("got %+v, want one result and two cancelled", r)
 		}
 	})
@@ -202,7 +202,7 @@ func TestPortalRefreshTwice(t *testing.T) {
 		l.Portal("192.0.2.11:3260", twoTargets())
 		r := l.inRegistry(t)("portal", "refresh", "-o", "json", "192.0.2.10", "192.0.2.11", "192.0.2.10:3260")
 		d := parseDocument(t, r.stdout)
-		if r.status != machine.ExitOK || len(d.Results) != 3 || len(l.Dials()) != 2 {
+		if r.status != exit.OK || len(d.Results) != 3 || len(l.Dials()) != 2 {
 			t.Fatalf("got exit status %d, %d results, %d dials; %s", r.status, len(d.Results), len(l.Dials()), r.stderr)
 		}
 		for i, want := range []string{"192.0.2.10:3260", "192.0.2.11:3260", "192.0.2.10:3260"} {

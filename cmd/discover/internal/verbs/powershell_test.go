@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 )
 
 // TestPowerShellExamples (issue 19, 6): each property that the examples of docs/windows.md
@@ -29,10 +29,10 @@ func TestPowerShellExamples(t *testing.T) {
 		code int
 	}{
 		{"$answer = discover scan -o json 192.0.2.10 192.0.2.11 |", []string{"scan", "-o", "json", "192.0.2.10", "192.0.2.11"},
-			[]string{"results", "results.portal", "results.status", "results.error.message", "results.targets.name", "results.targets.addresses.address", "results.targets.addresses.port"}, machine.ExitPartly},
-		{"(discover target list -o json |", []string{"target", "list", "-o", "json"}, []string{"targets", "targets.name", "targets.alias"}, machine.ExitOK},
-		{"(discover portal list -o json |", []string{"portal", "list", "-o", "json"}, []string{"portals", "portals.portal", "portals.instance", "portals.last_result.status"}, machine.ExitOK},
-		{"discover scan -o jsonl 192.0.2.0/24 |", []string{"scan", "-o", "jsonl", "192.0.2.10"}, []string{"type", "portal", "name"}, machine.ExitOK},
+			[]string{"results", "results.portal", "results.status", "results.error.message", "results.targets.name", "results.targets.addresses.address", "results.targets.addresses.port"}, exit.Partly},
+		{"(discover target list -o json |", []string{"target", "list", "-o", "json"}, []string{"targets", "targets.name", "targets.alias"}, exit.OK},
+		{"(discover portal list -o json |", []string{"portal", "list", "-o", "json"}, []string{"portals", "portals.portal", "portals.instance", "portals.last_result.status"}, exit.OK},
+		{"discover scan -o jsonl 192.0.2.0/24 |", []string{"scan", "-o", "jsonl", "192.0.2.10"}, []string{"type", "portal", "name"}, exit.OK},
 	} {
 		if !strings.Contains(section, "    "+tt.line) {
 			t.Errorf("the page lacks %s", tt.line)

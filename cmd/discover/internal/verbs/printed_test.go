@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 )
 
 // fieldFlags has for each field of an entry, as portal list -o json prints it, the flag
@@ -97,7 +97,7 @@ func TestPrintedPortalIsTakenBack(t *testing.T) {
 				}
 			}
 			args = append(args, flagsOf(t, fields)...)
-			if r := second(args...); r.status == machine.ExitUsage {
+			if r := second(args...); r.status == exit.Usage {
 				t.Fatalf("%v: got %+v", args, r)
 			}
 			if diff := cmp.Diff(before, entries(t, second)); diff != "" {
@@ -146,7 +146,7 @@ func TestPrintedIsTakenBack(t *testing.T) {
 			for i, c := range columns {
 				again = strings.ReplaceAll(again, "$"+string(rune('1'+i)), c)
 			}
-			if r := run(again); r.status == machine.ExitUsage || strings.Contains(again, "$") {
+			if r := run(again); r.status == exit.Usage || strings.Contains(again, "$") {
 				t.Fatalf("%s: got %+v", again, r)
 			}
 			after := run(tt.list)

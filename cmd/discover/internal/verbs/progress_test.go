@@ -13,7 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
@@ -113,7 +113,7 @@ func TestProgressEach(t *testing.T) {
 			l.Portal(fmt.Sprintf("192.0.2.%d:3260", 2*i+1), &iscsitest.Target{}, iscsitest.Script{iscsitest.Silence()})
 			l.Portal(fmt.Sprintf("192.0.2.%d:3260", 2*i+2))
 		}
-		if r := l.scanEach(t, "192.0.2.1-192.0.2.40", "--timeout", "2s"); r.status != machine.ExitPartly {
+		if r := l.scanEach(t, "192.0.2.1-192.0.2.40", "--timeout", "2s"); r.status != exit.Partly {
 			t.Errorf("exit status %d, %s", r.status, r.stderr)
 		}
 		all := regexp.MustCompile(`\r(\d+) of 40 asked, (\d+) connected, (\d+) logged in`).FindAllStringSubmatch(s.raw.String(), -1)

@@ -8,7 +8,9 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/isnsverbs"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -42,7 +44,7 @@ func (f *refreshing) flagSet() *pflag.FlagSet {
 func (f *refreshing) with(ctx context.Context, show func(context.Context, *registry.Service) error) error {
 	if !f.refresh {
 		if f.run.Capture != "" || f.run.CaptureSecrets {
-			return machine.Usagef("--capture needs --refresh: without it, nothing is sent")
+			return exit.Usagef("--capture needs --refresh: without it, nothing is sent")
 		}
 		return f.WithService(ctx, app.ReadOnly, f.NewDiscoverer(nil), func(s *registry.Service) error { return show(ctx, s) })
 	}
@@ -69,7 +71,7 @@ func (f *refreshing) ask(ctx context.Context, s *registry.Service) {
 			_ = notes.Portal(&r)
 		}
 		if r.Err != nil {
-			f.failed.Add(&r, render.NewJSONResult(&r, names))
+			f.failed.Add(&r, jsonitem.NewResult(&r, names))
 		}
 	}
 	_ = notes.End(nil)
@@ -83,7 +85,7 @@ func (f *refreshing) askISNS(ctx context.Context, s *registry.Service) {
 			isnsverbs.SayWarnings(f.Command, &r)
 		}
 		if r.Err != nil {
-			j := render.NewJSONFailure(r.Err)
+			j := jsonitem.NewFailure(r.Err)
 			if r.Server.Address.Address != "" {
 				j.OfISNSServer(r.Server.Address, isnsverbs.StageOf(r.Err))
 			}

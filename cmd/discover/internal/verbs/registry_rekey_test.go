@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/sqlite"
 	"github.com/go-iscsi/discovery/test/iscsitest"
@@ -34,7 +34,7 @@ func newSealedLab(t *testing.T, args ...string) *sealedLab {
 		"initiator set-chap-secret env:OTHER",
 		"ipsec psk set storage.example env:PSK",
 	} {
-		if r := l.run(append(strings.Fields(line), args...)...); r.status != machine.ExitOK {
+		if r := l.run(append(strings.Fields(line), args...)...); r.status != exit.OK {
 			t.Fatalf("%s: %+v", line, r)
 		}
 	}
@@ -64,13 +64,13 @@ func (l *sealedLab) names() (names []string) {
 func (l *sealedLab) opens(key ...string) {
 	l.t.Helper()
 	r := l.run(append([]string{"registry", "check"}, key...)...)
-	if r.status != machine.ExitOK || !strings.Contains(r.stdout, "4 sealed secrets") || strings.Contains(r.stdout, "not opened") {
+	if r.status != exit.OK || !strings.Contains(r.stdout, "4 sealed secrets") || strings.Contains(r.stdout, "not opened") {
 		l.t.Errorf("check: %+v", r)
 	}
 	if len(key) > 0 {
 		return // a passphrase takes its time
 	}
-	if r := l.run("portal", "refresh"); r.status != machine.ExitOK {
+	if r := l.run("portal", "refresh"); r.status != exit.OK {
 		l.t.Errorf("refresh: %+v", r)
 	}
 }
@@ -84,11 +84,11 @@ func TestRekey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.run("registry", "rekey", "--dry-run").want(t, machine.ExitOK, "dry run: would have sealed 4 secrets with a new key in "+l.file("registry.key")+"\n", "")
+	l.run("registry", "rekey", "--dry-run").want(t, exit.OK, "dry run: would have sealed 4 secrets with a new key in "+l.file("registry.key")+"\n", "")
 	if now, err := os.ReadFile(l.file("registry.key")); err != nil || !bytes.Equal(now, before) {
 		t.Errorf("a dry run has changed the key: %v", err)
 	}
-	l.run("registry", "rekey").want(t, machine.ExitOK, "sealed 4 secrets with a new key in "+l.file("registry.key")+"\n", "")
+	l.run("registry", "rekey").want(t, exit.OK, "sealed 4 secrets with a new key in "+l.file("registry.key")+"\n", "")
 	if now, err := os.ReadFile(l.file("registry.key")); err != nil || bytes.Equal(now, before) {
 		t.Errorf("the key is the one from before: %v", err)
 	}
@@ -97,7 +97,7 @@ func TestRekey(t *testing.T) {
 		t.Errorf("got the files %s", got)
 	}
 
-	l.run("registry", "rekey", "--new-key", "env:PASS").want(t, machine.ExitOK, "sealed 4 secrets with the new passphrase\n", "")
+	l.run("registry", "rekey", "--new-key", "env:PASS").want(t, exit.OK, "sealed 4 secrets with the new passphrase\n", "")
 	l.opens("--key", "env:PASS")
 	if got := strings.Join(l.names(), " "); got != "registry.db" {
 		t.Errorf("got the files %s", got)
@@ -106,22 +106,22 @@ func TestRekey(t *testing.T) {
 		args, want string
 		status     int
 	}{
-		{"rekey --key env:PASS", "give the new passphrase with --new-key REF, or --new-key-file for a key in a file\n", machine.ExitUsage},
-		{"rekey --key env:PASS --new-key env:NEXT --new-key-file", "exclude each other: give only one of them\n", machine.ExitUsage},
-		{"rekey --new-key env:NEXT", "sealed with a passphrase: give --key REF\n", machine.ExitFailed},
-		{"rekey --key env:NEXT --new-key-file", "--key is not the passphrase with which the secrets of this registry are sealed\n", machine.ExitFailed},
+		{"rekey --key env:PASS", "give the new passphrase with --new-key REF, or --new-key-file for a key in a file\n", exit.Usage},
+		{"rekey --key env:PASS --new-key env:NEXT --new-key-file", "exclude each other: give only one of them\n", exit.Usage},
+		{"rekey --new-key env:NEXT", "sealed with a passphrase: give --key REF\n", exit.Failed},
+		{"rekey --key env:NEXT --new-key-file", "--key is not the passphrase with which the secrets of this registry are sealed\n", exit.Failed},
 	} {
 		if r := l.run(append([]string{"registry"}, strings.Fields(tt.args)...)...); r.status != tt.status || !strings.HasSuffix(r.stderr, tt.want) {
 			t.Errorf("%s: got %+v, want %s", tt.args, r, tt.want)
 		}
 	}
-	l.run("registry", "rekey", "--key", "env:PASS", "--new-key", "env:NEXT", "--fips", "-o", "json").want(t, machine.ExitOK,
+	l.run("registry", "rekey", "--key", "env:PASS", "--new-key", "env:NEXT", "--fips", "-o", "json").want(t, exit.OK,
 		`{"version":1,"rekeyed":[`+"\n"+`{"secrets":4,"key":"passphrase","key_file":""}`+"\n]}\n", "")
 	l.opens("--key", "env:NEXT")
-	if r := l.run("registry", "check", "--key", "env:PASS"); r.status != machine.ExitFailed || !strings.Contains(r.stdout, "--key is not the passphrase") {
+	if r := l.run("registry", "check", "--key", "env:PASS"); r.status != exit.Failed || !strings.Contains(r.stdout, "--key is not the passphrase") {
 		t.Errorf("the old passphrase: %+v", r)
 	}
-	l.run("registry", "rekey", "--key", "env:NEXT", "--new-key-file").want(t, machine.ExitOK, "sealed 4 secrets with a new key in "+l.file("registry.key")+"\n", "")
+	l.run("registry", "rekey", "--key", "env:NEXT", "--new-key-file").want(t, exit.OK, "sealed 4 secrets with a new key in "+l.file("registry.key")+"\n", "")
 	l.opens()
 }
 
@@ -139,10 +139,10 @@ func TestRekeyInterrupted(t *testing.T) {
 	if err := os.WriteFile(stray, old, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if r := l.run("registry", "check"); r.status != machine.ExitFailed || !strings.Contains(r.stdout, "left from an interrupted discover registry rekey") {
+	if r := l.run("registry", "check"); r.status != exit.Failed || !strings.Contains(r.stdout, "left from an interrupted discover registry rekey") {
 		t.Errorf("got %+v", r)
 	}
-	if r := l.run("registry", "rekey"); r.status != machine.ExitOK {
+	if r := l.run("registry", "rekey"); r.status != exit.OK {
 		t.Fatal(r)
 	}
 	l.opens()
@@ -158,7 +158,7 @@ func TestRekeyInterrupted(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.opens()
-	if r := l.run("registry", "rekey"); r.status != machine.ExitOK {
+	if r := l.run("registry", "rekey"); r.status != exit.OK {
 		t.Fatal(r)
 	}
 	l.opens()
@@ -199,11 +199,11 @@ func TestRekeyRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := l.run("registry", "rekey")
-	if r.status != machine.ExitFailed || !strings.Contains(r.stderr, `record "psk/storage.example//4294967295": `) || !strings.Contains(r.stderr, "nothing was changed") {
+	if r.status != exit.Failed || !strings.Contains(r.stderr, `record "psk/storage.example//4294967295": `) || !strings.Contains(r.stderr, "nothing was changed") {
 		t.Errorf("got %+v", r)
 	}
 	r = l.run("registry", "check")
-	if r.status != machine.ExitFailed || !strings.Contains(r.stdout, "psk/storage.example//4294967295") || !strings.Contains(r.stdout, "is damaged") {
+	if r.status != exit.Failed || !strings.Contains(r.stdout, "psk/storage.example//4294967295") || !strings.Contains(r.stdout, "is damaged") {
 		t.Errorf("got %+v", r)
 	}
 	if got := strings.Join(l.names(), " "); got != "registry.db registry.key" {
@@ -222,7 +222,7 @@ func TestRekeyRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	r = two.run("registry", "rekey")
-	if r.status != machine.ExitFailed || !strings.Contains(r.stderr, "may also be used by "+two.file("other.db")) {
+	if r.status != exit.Failed || !strings.Contains(r.stderr, "may also be used by "+two.file("other.db")) {
 		t.Errorf("got %+v", r)
 	}
 	two.opens()

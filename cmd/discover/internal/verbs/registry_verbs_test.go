@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 )
 
 // TestRegistryPath (issue 13, 18): --registry, then DISCOVER_REGISTRY, then the usual
@@ -18,22 +18,22 @@ func TestRegistryPath(t *testing.T) {
 	folder := t.TempDir()
 	l.env["HOME"], l.env["LocalAppData"], l.env["XDG_STATE_HOME"] = folder, folder, folder
 	r := l.discover(t.Context(), "registry", "path", "-o", "jsonl")
-	if r.status != machine.ExitOK || !strings.Contains(r.stdout, `"from":"default"`) {
+	if r.status != exit.OK || !strings.Contains(r.stdout, `"from":"default"`) {
 		t.Errorf("got %+v", r)
 	}
 	named, given := filepath.Join(folder, "named.db"), filepath.Join(folder, "given.db")
 	l.env["DISCOVER_REGISTRY"] = named
-	l.discover(t.Context(), "registry", "path").want(t, machine.ExitOK, named+"\n", "")
-	l.discover(t.Context(), "registry", "path", "--registry", given).want(t, machine.ExitOK, given+"\n", "")
-	l.discover(t.Context(), "portal", "list").want(t, machine.ExitOK, "", "discover: no portals in the registry "+named+"; add one with discover portal add PORTAL\n")
-	if r := l.discover(t.Context(), "ipsec", "policy", "add", "192.0.2.0/24", "transport"); r.status != machine.ExitOK {
+	l.discover(t.Context(), "registry", "path").want(t, exit.OK, named+"\n", "")
+	l.discover(t.Context(), "registry", "path", "--registry", given).want(t, exit.OK, given+"\n", "")
+	l.discover(t.Context(), "portal", "list").want(t, exit.OK, "", "discover: no portals in the registry "+named+"; add one with discover portal add PORTAL\n")
+	if r := l.discover(t.Context(), "ipsec", "policy", "add", "192.0.2.0/24", "transport"); r.status != exit.OK {
 		t.Errorf("got %+v", r)
 	}
 	if _, err := os.Stat(named); err != nil {
 		t.Errorf("the registry is not where DISCOVER_REGISTRY says: %v", err)
 	}
 	l.env["DISCOVER_REGISTRY"] = ""
-	l.discover(t.Context(), "portal", "list").want(t, machine.ExitUsage, "", "discover: DISCOVER_REGISTRY is empty: set it to the path of the registry, or unset it\n")
+	l.discover(t.Context(), "portal", "list").want(t, exit.Usage, "", "discover: DISCOVER_REGISTRY is empty: set it to the path of the registry, or unset it\n")
 }
 
 // TestRegistryCheck (issue 13, 18): what is wrong with a registry is told, with the file
@@ -92,10 +92,10 @@ func TestRegistryCheck(t *testing.T) {
 			l := newSealedLab(t)
 			l.opens()
 			tt.spoil(l)
-			if r := l.run("registry", "check"); r.status != machine.ExitFailed || !strings.Contains(r.stdout, tt.want) || r.stderr != "" {
+			if r := l.run("registry", "check"); r.status != exit.Failed || !strings.Contains(r.stdout, tt.want) || r.stderr != "" {
 				t.Errorf("got %+v, want %q", r, tt.want)
 			}
-			if r := l.run("registry", "check", "-o", "json"); r.status != machine.ExitFailed || !strings.Contains(r.stdout, `"ok":false`) {
+			if r := l.run("registry", "check", "-o", "json"); r.status != exit.Failed || !strings.Contains(r.stdout, `"ok":false`) {
 				t.Errorf("got %+v", r)
 			}
 		})

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 )
 
 // TestReplaced (issue 13, 5): what is added or set again keeps what was not given, or
@@ -44,11 +44,11 @@ func TestReplaced(t *testing.T) {
 		{args: "instance add san --replace --interface eth1",
 			stdout: "replaced instance san: node name that of initiator show (it was " + b + "), interfaces eth1 as before, addresses none (it was 192.0.2.253); see discover port list\n"},
 
-		{args: "portal add 192.0.2.9", status: machine.ExitFailed, stderr: refused + there + "discover portal list\n"},
-		{args: "portal add 192.0.2.9", status: machine.ExitFailed, stderr: again + refused + there + "discover portal list\n"},
+		{args: "portal add 192.0.2.9", status: exit.Failed, stderr: refused + there + "discover portal list\n"},
+		{args: "portal add 192.0.2.9", status: exit.Failed, stderr: again + refused + there + "discover portal list\n"},
 		{args: "portal add 192.0.2.9 --dry-run", stdout: "dry run: would have replaced all options of the entry that is in the registry by these, and asked the portal\n" +
 			"PORTAL          INSTANCE  PORT\n192.0.2.9:3260  any       all\n"},
-		{args: "iscsicli QAddTargetPortal 192.0.2.9", status: machine.ExitFailed, stdout: banner + failed, stderr: again + refused + there + "ListTargetPortals\n"},
+		{args: "iscsicli QAddTargetPortal 192.0.2.9", status: exit.Failed, stdout: banner + failed, stderr: again + refused + there + "ListTargetPortals\n"},
 
 		{args: "ipsec psk set 192.0.2.9 file:/psk --ipsec transport", stdout: "stored the preshared key of 192.0.2.9\n"},
 		{args: "ipsec psk set 192.0.2.9 file:/psk", stdout: "replaced the preshared key of 192.0.2.9; its flags are ike,transport (0x23)\n"},

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
@@ -63,7 +63,7 @@ func TestRetryHelps(t *testing.T) {
 		discover("portal", "add", "192.0.2.10")
 		busy := &iscsitest.Target{Status: pdu.StatusServiceUnavailable}
 		l.Portal("192.0.2.10:3260", busy, &iscsitest.Target{}, busy, &iscsitest.Target{})
-		discover("portal", "refresh").want(t, machine.ExitOK, "192.0.2.10:3260: no targets\n",
+		discover("portal", "refresh").want(t, exit.OK, "192.0.2.10:3260: no targets\n",
 			"discover: warning: 192.0.2.10:3260: 1 try failed before this one; the first try failed with: login to 192.0.2.10:3260 from 192.0.2.254: target refused: service unavailable (0x0301)\n")
 		r := discover("portal", "refresh", "-o", "json")
 		if want := `"status":"ok"`; !strings.Contains(r.stdout, want) || !strings.Contains(r.stdout, `"warnings":[{"code":"retried","message":"1 try failed before this one; the first try failed with: `) {

@@ -15,9 +15,11 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/windows"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 )
 
 // A command is one run of discover, as the verbs see it.
@@ -29,10 +31,10 @@ type command struct {
 
 // Run is the whole command. It returns the exit status.
 func Run(ctx context.Context, args []string, w machine.Env) int {
-	ctx, stop := machine.WithCancellation(ctx)
+	ctx, stop := exit.WithCancellation(ctx)
 	defer stop()
 	kind, _ := w.LookupEnv("TERM")
-	line := &machine.StatusLine{W: w.Stderr, Terminal: w.Terminal, Plain: kind == "dumb"}
+	line := &terminal.StatusLine{W: w.Stderr, Terminal: w.Terminal, Plain: kind == "dumb"}
 	w.Stderr, w.Ask = line, line.Asking(w.Ask)
 	c := &command{Command: &app.Command{Env: w, Line: line, Groups: make(map[*cobra.Command][]flags.Group)}}
 	root := c.root()
@@ -79,7 +81,7 @@ func (c *command) root() *cobra.Command {
 			if v, _ := cmd.Flags().GetBool("version"); v {
 				return c.printVersion(cmd)
 			}
-			return machine.Usagef("a verb is missing: try discover scan PORTAL, or see discover help")
+			return exit.Usagef("a verb is missing: try discover scan PORTAL, or see discover help")
 		},
 	}
 	root.SetOut(c.Stdout)
@@ -115,7 +117,7 @@ func (c *command) iscsiadmArguments(root *cobra.Command, args []string) ([]strin
 		return nil, true, root.FlagErrorFunc()(root, err)
 	}
 	if c.Global.Output != render.FormatTable {
-		return nil, true, machine.Usagef("discover iscsiadm prints what open-iscsi's tool prints: leave out -o before it, or use a verb such as discover scan -o json")
+		return nil, true, exit.Usagef("discover iscsiadm prints what open-iscsi's tool prints: leave out -o before it, or use a verb such as discover scan -o json")
 	}
 	return args[i+1:], true, nil
 }

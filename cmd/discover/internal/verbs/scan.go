@@ -10,8 +10,8 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/cmd/internal/stream"
 	"github.com/go-iscsi/discovery/cmd/internal/sweep"
@@ -57,7 +57,7 @@ func (c *command) scan() *cobra.Command {
 		ValidArgsFunction: verb.CompletePortals(c.Command),
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 && len(s.isns.servers) == 0 {
-				return machine.Usagef("scan needs a portal: try discover scan HOST, or see discover help scan")
+				return exit.Usagef("scan needs a portal: try discover scan HOST, or see discover help scan")
 			}
 			return nil
 		},
@@ -90,7 +90,7 @@ func (c *command) scan() *cobra.Command {
 	return cmd
 }
 
-// understand takes the command line in. What is wrong with it is a *machine.UsageError,
+// understand takes the command line in. What is wrong with it is a *exit.UsageError,
 // and nothing was sent.
 func (s *scan) understand(ctx context.Context, args []string) (err error) {
 	if err := s.key.Check(); err != nil {
@@ -120,7 +120,7 @@ func (s *scan) understand(ctx context.Context, args []string) (err error) {
 	if s.login.CHAPSecret.ReadsStdin() || s.login.TargetSecret.ReadsStdin() || s.ipsec.PSK.ReadsStdin() {
 		for _, arg := range args {
 			if arg == "-" {
-				return machine.Usagef("standard input cannot provide both portals (-) and a secret (fd:0)")
+				return exit.Usagef("standard input cannot provide both portals (-) and a secret (fd:0)")
 			}
 		}
 	}
@@ -130,7 +130,7 @@ func (s *scan) understand(ctx context.Context, args []string) (err error) {
 	s.takeOnce()
 	for _, b := range s.portals.Blocks() {
 		if s.key.Source.IsValid() && b.First.Is4() != s.key.Source.Is4() {
-			return machine.Usagef("--source %s cannot ask %s: one is IPv4 and the other IPv6", s.key.Source, b.Text)
+			return exit.Usagef("--source %s cannot ask %s: one is IPv4 and the other IPv6", s.key.Source, b.Text)
 		}
 	}
 	if len(s.portals.Blocks()) > 0 {
@@ -217,7 +217,7 @@ func (s *scan) discoverer() *initiator.Discoverer {
 	return d
 }
 
-// discover asks, and shows what comes. Its error is a machine.StatusError, or one of
+// discover asks, and shows what comes. Its error is an exit.StatusError, or one of
 // writing.
 func (s *scan) discover(ctx context.Context, d *initiator.Discoverer) error {
 	ctx, cancel := context.WithCancelCause(ctx)

@@ -12,8 +12,8 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/isnsverbs"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
@@ -37,7 +37,7 @@ func (i *scanISNS) flagSet() *pflag.FlagSet {
 // check refuses flags that do not go together.
 func (i *scanISNS) check() error {
 	if i.register && len(i.servers) == 0 {
-		return machine.Usagef("--isns-register needs --isns SERVER")
+		return exit.Usagef("--isns-register needs --isns SERVER")
 	}
 	return nil
 }
@@ -65,7 +65,7 @@ func (s *scan) askISNS(ctx context.Context, wrap func(net.Conn) net.Conn) error 
 	}
 	for _, p := range found.Portals {
 		if err := s.portals.Add(p); err != nil {
-			return machine.Usagef("the portals of the iSNS servers: %v", err)
+			return exit.Usagef("the portals of the iSNS servers: %v", err)
 		}
 	}
 	s.takeOnce()
@@ -113,7 +113,7 @@ func (i *scanISNS) show(c *command, w io.Writer) error {
 // status returns the exit status of a scan of so many portals whose own is of: a server that
 // did not answer counts as a portal that did not.
 func (i *scanISNS) status(portals int, of error) error {
-	switch failed := machine.StatusError(machine.ExitFailed); {
+	switch failed := exit.StatusError(exit.Failed); {
 	case i.found == nil:
 		return of
 	case portals == 0 && i.found.Failed == 0:
@@ -121,7 +121,7 @@ func (i *scanISNS) status(portals int, of error) error {
 	case portals == 0 && i.found.Failed == len(i.found.Results):
 		return failed
 	case i.found.Failed > 0 && !errors.Is(of, failed), portals == 0:
-		return machine.StatusError(machine.ExitPartly)
+		return exit.StatusError(exit.Partly)
 	}
 	return of
 }

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 )
 
 // TestScanRules (issue 13, 6): where a scan reads the registry, its policies hold, with
@@ -37,13 +37,13 @@ func TestScanRules(t *testing.T) {
 				return l.discover(t.Context(), append(strings.Fields(args), "--registry", registry)...)
 			}
 			for _, args := range []string{"portal add 192.0.2.10", "ipsec psk set group env:PSK", "ipsec tunnel set 192.0.2.10 203.0.113.1", tt.before} {
-				if r := discover(args); r.status != machine.ExitOK {
+				if r := discover(args); r.status != exit.OK {
 					t.Fatalf("%s: got %+v", args, r)
 				}
 			}
 			e.asked = nil
 			r := discover("scan -o json 192.0.2.10 " + tt.args)
-			if r.status != machine.ExitOK || !strings.Contains(r.stdout, `"plan":"`+tt.plan+`"`) {
+			if r.status != exit.OK || !strings.Contains(r.stdout, `"plan":"`+tt.plan+`"`) {
 				t.Errorf("got %d, %s%s; want the plan %s", r.status, r.stdout, r.stderr, tt.plan)
 			}
 			if (len(e.asked) > 0) != (tt.plan != "none") {

@@ -9,7 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 	"github.com/go-iscsi/discovery/test/iscsitest"
@@ -22,22 +22,22 @@ func TestExitStatus(t *testing.T) {
 		name, args string
 		want       int
 	}{
-		{"all answered", "192.0.2.10 192.0.2.14", machine.ExitOK},
-		{"an empty list is an answer", "192.0.2.14", machine.ExitOK},
-		{"none answered", "192.0.2.11 192.0.2.12", machine.ExitFailed},
-		{"some answered", "192.0.2.10 192.0.2.12", machine.ExitPartly},
-		{"failed after a target", "192.0.2.15", machine.ExitFailed},
-		{"block with an answer", "192.0.2.8/30", machine.ExitOK},
-		{"block with an answer, all listed", "192.0.2.8/30 --all", machine.ExitOK},
-		{"silent block", "192.0.2.16/28", machine.ExitFailed},
-		{"silent block and an answer", "192.0.2.16/28 192.0.2.10", machine.ExitOK},
-		{"block with a refusal", "192.0.2.10-192.0.2.12", machine.ExitPartly},
-		{"no address of a host", "0.0.0.0", machine.ExitFailed},
-		{"refused by the rules", "192.0.2.10 --security-flags 0x63", machine.ExitFailed},
-		{"IPsec required", "192.0.2.10 --login-flags require-ipsec", machine.ExitFailed},
-		{"source of another family", "192.0.2.10 --source 2001:db8::2", machine.ExitFailed},
-		{"too many targets", "192.0.2.10 --max-targets 1", machine.ExitFailed},
-		{"too long", "192.0.2.10 --max-text 100", machine.ExitFailed},
+		{"all answered", "192.0.2.10 192.0.2.14", exit.OK},
+		{"an empty list is an answer", "192.0.2.14", exit.OK},
+		{"none answered", "192.0.2.11 192.0.2.12", exit.Failed},
+		{"some answered", "192.0.2.10 192.0.2.12", exit.Partly},
+		{"failed after a target", "192.0.2.15", exit.Failed},
+		{"block with an answer", "192.0.2.8/30", exit.OK},
+		{"block with an answer, all listed", "192.0.2.8/30 --all", exit.OK},
+		{"silent block", "192.0.2.16/28", exit.Failed},
+		{"silent block and an answer", "192.0.2.16/28 192.0.2.10", exit.OK},
+		{"block with a refusal", "192.0.2.10-192.0.2.12", exit.Partly},
+		{"no address of a host", "0.0.0.0", exit.Failed},
+		{"refused by the rules", "192.0.2.10 --security-flags 0x63", exit.Failed},
+		{"IPsec required", "192.0.2.10 --login-flags require-ipsec", exit.Failed},
+		{"source of another family", "192.0.2.10 --source 2001:db8::2", exit.Failed},
+		{"too many targets", "192.0.2.10 --max-targets 1", exit.Failed},
+		{"too long", "192.0.2.10 --max-text 100", exit.Failed},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -59,7 +59,7 @@ func TestBlock(t *testing.T) {
 	const summary = "discover: 192.0.2.10-192.0.2.13: 1 of 4 addresses answered, 1 failed in iSCSI (authentication failure: 1), 1 refused the connection, 1 silent\n"
 	synctest.Test(t, func(t *testing.T) {
 		l := fleet(t)
-		l.discover(t.Context(), "scan", "-o", "iscsiadm", "--timeout", "2s", "192.0.2.10-192.0.2.13").want(t, machine.ExitPartly,
+		l.discover(t.Context(), "scan", "-o", "iscsiadm", "--timeout", "2s", "192.0.2.10-192.0.2.13").want(t, exit.Partly,
 			"192.0.2.10:3260,1 iqn.2026-11.com.example:disk1\n"+
 				"[2001:db8::10]:3260,1 iqn.2026-11.com.example:disk1\n"+
 				"192.0.2.10:3260,-1 iqn.2026-11.com.example:disk-two\n",
@@ -73,13 +73,13 @@ func TestBlock(t *testing.T) {
 		const blocks = `{"block":"192.0.2.10-192.0.2.13","addresses":4,"answered":1,"failed":1,"silent":2,"interrupted":0,"not_asked":0,` +
 			`"silent_why":{"connection refused":1,"no answer in time":1},"iscsi_failed_why":{"authentication failure":1},"not_iscsi_why":{}}`
 		l := fleet(t)
-		l.discover(t.Context(), "scan", "-o", "json", "--timeout", "2s", "192.0.2.10-192.0.2.13").want(t, machine.ExitPartly,
+		l.discover(t.Context(), "scan", "-o", "json", "--timeout", "2s", "192.0.2.10-192.0.2.13").want(t, exit.Partly,
 			`{"version":1,"results":[`+"\n"+okJSON+",\n"+refusedJSON+"\n"+`],"blocks":[`+blocks+"]}\n", "")
 		r := l.discover(t.Context(), "scan", "-o", "jsonl", "--timeout", "2s", "192.0.2.10-192.0.2.13")
 		if want := `{"type":"block",` + blocks[1:] + "\n"; !strings.HasSuffix(r.stdout, want) {
 			t.Errorf("got %s, want it to end with %s", r.stdout, want)
 		}
-		l.discover(t.Context(), "scan", "-o", "json", "192.0.2.24/31").want(t, machine.ExitFailed,
+		l.discover(t.Context(), "scan", "-o", "json", "192.0.2.24/31").want(t, exit.Failed,
 			`{"version":1,"results":[],"blocks":[{"block":"192.0.2.24/31","addresses":2,"answered":0,"failed":0,"silent":2,"interrupted":0,"not_asked":0,`+
 				`"silent_why":{"connection refused":2},"iscsi_failed_why":{},"not_iscsi_why":{}}]}`+"\n", "")
 	})
@@ -98,7 +98,7 @@ func TestCancel(t *testing.T) {
 	t.Run("table", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
-			cancelled(t, "-o", "iscsiadm").want(t, machine.ExitPartly, `
+			cancelled(t, "-o", "iscsiadm").want(t, exit.Partly, `
 192.0.2.10:3260,1 iqn.2026-11.com.example:disk1
 [2001:db8::10]:3260,1 iqn.2026-11.com.example:disk1
 192.0.2.10:3260,-1 iqn.2026-11.com.example:disk-two
@@ -143,7 +143,7 @@ discover: 192.0.2.16/28: 0 of 14 addresses answered, 14 not asked
 			if len(doc.Blocks) != 1 || doc.Blocks[0].NotAsked != 14 {
 				t.Errorf("got blocks %+v, want one with 14 addresses that were not asked", doc.Blocks)
 			}
-			if r.status != machine.ExitPartly {
+			if r.status != exit.Partly {
 				t.Errorf("got exit status %d, want 3", r.status)
 			}
 		})
@@ -190,7 +190,7 @@ func TestTrace(t *testing.T) {
 				t.Errorf("got no %q in\n%s", want, r.stderr)
 			}
 		}
-		if r.status != machine.ExitOK {
+		if r.status != exit.OK {
 			t.Errorf("got exit status %d, want 0", r.status)
 		}
 	})
@@ -243,7 +243,7 @@ func TestHostName(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := fleet(t)
 		l.names["storage1.example"] = []string{"192.0.2.12", "192.0.2.14"}
-		l.discover(t.Context(), "scan", "storage1.example", "nowhere.example").want(t, machine.ExitPartly,
+		l.discover(t.Context(), "scan", "storage1.example", "nowhere.example").want(t, exit.Partly,
 			"storage1.example:3260 (192.0.2.14:3260): no targets\n",
 			"discover: warning: storage1.example:3260: "+notListeningAt("storage1.example:3260 (192.0.2.12:3260)")+"\n"+
 				"discover: resolve nowhere.example:3260: no such host\n")
@@ -263,7 +263,7 @@ func TestLoginFlags(t *testing.T) {
 		r := l.discover(t.Context(), "scan", "192.0.2.10", "--tcp-port=3261", "--source=192.0.2.2", "--initiator-name=iqn.2026-11.com.example:me",
 			"--header-digest=crc32c", "--data-digest=prefer-crc32c", "--max-connections=4", "--default-time2wait=3", "--default-time2retain=30",
 			"--login-flags=multipath", "-o=json")
-		if r.status != machine.ExitOK {
+		if r.status != exit.OK {
 			t.Fatalf("got %+v", r)
 		}
 		session := l.Sessions(portal)[0]

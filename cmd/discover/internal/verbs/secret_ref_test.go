@@ -6,7 +6,7 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
@@ -48,7 +48,7 @@ func TestSecretRefs(t *testing.T) {
 				l.Portal("192.0.2.10:3260", &iscsitest.Target{User: "host1", Secret: ours})
 				tt.prepare(l)
 				l.discover(t.Context(), "scan", "--chap-user", "host1", "--chap-secret", tt.ref, "192.0.2.10").
-					want(t, machine.ExitOK, "192.0.2.10:3260: no targets\n  CHAP with SHA3-256\n", "")
+					want(t, exit.OK, "192.0.2.10:3260: no targets\n  CHAP with SHA3-256\n", "")
 			})
 		})
 	}
@@ -62,7 +62,7 @@ func TestSecretEndsInNewline(t *testing.T) {
 		l.Portal("192.0.2.10:3260", &iscsitest.Target{User: "host1", Secret: ours + "\n"})
 		l.files["/etc/secret"] = ours + "\n\n"
 		l.discover(t.Context(), "scan", "--chap-user", "host1", "--chap-secret", "file:/etc/secret", "192.0.2.10").
-			want(t, machine.ExitOK, "192.0.2.10:3260: no targets\n  CHAP with SHA3-256\n", "")
+			want(t, exit.OK, "192.0.2.10:3260: no targets\n  CHAP with SHA3-256\n", "")
 	})
 }
 
@@ -77,11 +77,11 @@ func TestMutualCHAP(t *testing.T) {
 		l.env["OURS"], l.env["THEIRS"] = ours, theirs
 		args := []string{"scan", "-o", "iscsiadm", "192.0.2.10", "--chap-user=host1", "--chap-secret=env:OURS", "--target-secret=env:THEIRS", "--target-user"}
 		r := l.discover(t.Context(), append(args, "array")...)
-		if r.status != machine.ExitOK || strings.Count(r.stdout, "\n") != 3 {
+		if r.status != exit.OK || strings.Count(r.stdout, "\n") != 3 {
 			t.Errorf("got %+v, want three lines", r)
 		}
 		r = l.discover(t.Context(), append(args, "another")...)
-		if r.status != machine.ExitFailed || r.stdout != "" || !strings.HasPrefix(r.stderr, "discover: login to 192.0.2.10:3260 from 192.0.2.254: ") {
+		if r.status != exit.Failed || r.stdout != "" || !strings.HasPrefix(r.stderr, "discover: login to 192.0.2.10:3260 from 192.0.2.254: ") {
 			t.Errorf("got %+v, want a failed login", r)
 		}
 	})
@@ -93,11 +93,11 @@ func TestSecretOfNothing(t *testing.T) {
 	l.env["SECRET"] = ""
 	l.files["/big"], l.files["/mark"] = strings.Repeat("x", 4096+1), "\ufeff\n"
 	l.discover(t.Context(), "scan", "--chap-secret", "file:/mark", "192.0.2.10").
-		want(t, machine.ExitUsage, "", "discover: --chap-secret: the secret is empty\n")
+		want(t, exit.Usage, "", "discover: --chap-secret: the secret is empty\n")
 	l.discover(t.Context(), "scan", "--chap-secret", "env:SECRET", "192.0.2.10").
-		want(t, machine.ExitUsage, "", "discover: --chap-secret: the secret is empty\n")
+		want(t, exit.Usage, "", "discover: --chap-secret: the secret is empty\n")
 	l.discover(t.Context(), "scan", "--chap-secret", "file:/big", "192.0.2.10").
-		want(t, machine.ExitUsage, "", "discover: --chap-secret: more than 4096 bytes\n")
+		want(t, exit.Usage, "", "discover: --chap-secret: more than 4096 bytes\n")
 }
 
 // A secret that the reference API refuses is a result of its own: the command
@@ -107,7 +107,7 @@ func TestShortSecret(t *testing.T) {
 	l := newLab(t)
 	l.env["SECRET"] = "short"
 	r := l.discover(t.Context(), "scan", "-o", "json", "--chap-secret", "env:SECRET", "192.0.2.10")
-	if r.status != machine.ExitFailed || !strings.Contains(r.stdout, `"code_name":"ISDSC_INVALID_TARGET_CHAP_SECRET"`) || !strings.Contains(r.stdout, `"stage":"validate"`) {
+	if r.status != exit.Failed || !strings.Contains(r.stdout, `"code_name":"ISDSC_INVALID_TARGET_CHAP_SECRET"`) || !strings.Contains(r.stdout, `"stage":"validate"`) {
 		t.Errorf("got %+v, want a result of stage validate", r)
 	}
 	if got := l.Dials(); len(got) > 0 {
@@ -121,7 +121,7 @@ func TestCancelledPrompt(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	r := newLab(t).discover(ctx, "scan", "--chap-secret", "prompt", "192.0.2.10")
-	if r.status != machine.ExitFailed || r.stdout != "" || r.stderr != "discover: cancelled\n" {
+	if r.status != exit.Failed || r.stdout != "" || r.stderr != "discover: cancelled\n" {
 		t.Errorf("got %+v, want it cancelled", r)
 	}
 }

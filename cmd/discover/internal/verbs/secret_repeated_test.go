@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 )
@@ -55,7 +56,7 @@ func TestSecretIsNeverRepeated(t *testing.T) {
 		seen[flag] = true
 		for _, value := range notSecret {
 			r := newLab(t).discover(t.Context(), append(slices.Clone(line), value)...)
-			if r.status != machine.ExitUsage || r.stdout != "" || strings.Contains(r.stderr, "hunter2") ||
+			if r.status != exit.Usage || r.stdout != "" || strings.Contains(r.stderr, "hunter2") ||
 				strings.Count(r.stderr, "\n") != 1 || !strings.HasPrefix(r.stderr, "discover: "+flag+": ") {
 				t.Errorf("%s %q: got %+v, want one line about %s without the value", strings.Join(line, " "), value, r, flag)
 			}
@@ -96,7 +97,7 @@ func TestSecretArgumentIsNeverRepeated(t *testing.T) {
 		l.files["/portals"], l.files["/name"] = l.stdin, l.stdin
 		l.env["HOME"], l.env["SECRET"] = t.TempDir(), ours
 		r := l.discover(t.Context(), line...)
-		if r.status == machine.ExitOK || strings.Contains(r.stdout+r.stderr, "hunter2") || strings.Count(r.stderr, "\n") != 1 {
+		if r.status == exit.OK || strings.Contains(r.stdout+r.stderr, "hunter2") || strings.Count(r.stderr, "\n") != 1 {
 			t.Errorf("%q: got %+v, want one line that repeats nothing", line, r)
 		}
 	}

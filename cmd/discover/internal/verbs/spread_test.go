@@ -12,7 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
@@ -87,7 +87,7 @@ func TestSpread(t *testing.T) {
 					args = append(args, addresses...)
 				}
 				r := l.discover(t.Context(), args...)
-				if as == "block" && r.status != machine.ExitOK || as == "list" && r.status != machine.ExitPartly {
+				if as == "block" && r.status != exit.OK || as == "list" && r.status != exit.Partly {
 					t.Errorf("%s, -o %s: exit status %d", as, format, r.status)
 				}
 				var asked []string
@@ -148,7 +148,7 @@ func TestSpreadCancelled(t *testing.T) {
 					ctx, cancel := context.WithTimeout(t.Context(), after)
 					defer cancel()
 					r := l.discover(ctx, args...)
-					if r.status != machine.ExitPartly && (r.status != machine.ExitFailed || after > 0) {
+					if r.status != exit.Partly && (r.status != exit.Failed || after > 0) {
 						t.Errorf("%s, -o %s, after %v: exit status %d", as, format, after, r.status)
 					}
 					switch format {
@@ -200,7 +200,7 @@ func TestSpreadHolds(t *testing.T) {
 			l.Portal(args[len(args)-1]+":3260", target)
 		}
 		r := l.discover(t.Context(), args...)
-		if failed := strings.Count(r.stdout, `"status":"error"`); r.status != machine.ExitOK || failed > 0 {
+		if failed := strings.Count(r.stdout, `"status":"error"`); r.status != exit.OK || failed > 0 {
 			t.Errorf("exit status %d, %d portals failed", r.status, failed)
 		}
 	})

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 )
 
 // TestSuggestions (issue 19, 4): an error says which verb or flag may have been meant.
@@ -51,7 +51,7 @@ func TestSuggestions(t *testing.T) {
 		t.Run(tt.args, func(t *testing.T) {
 			t.Parallel()
 			l := newLab(t)
-			l.discover(t.Context(), strings.Fields(tt.args)...).want(t, machine.ExitUsage, "", "discover: "+tt.want+"\n")
+			l.discover(t.Context(), strings.Fields(tt.args)...).want(t, exit.Usage, "", "discover: "+tt.want+"\n")
 			if got := l.Dials(); len(got) > 0 {
 				t.Errorf("got dials %v, want none", got)
 			}
@@ -69,10 +69,10 @@ func TestAliases(t *testing.T) {
 		return l.discover(t.Context(), append(strings.Fields(line), "--registry", registry)...)
 	}
 	run("target add iqn.2026-11.com.example:a")
-	if r := run("target ls"); r.status != machine.ExitOK || !strings.Contains(r.stdout, "iqn.2026-11.com.example:a") {
+	if r := run("target ls"); r.status != exit.OK || !strings.Contains(r.stdout, "iqn.2026-11.com.example:a") {
 		t.Errorf("got %+v, want the target", r)
 	}
-	if r := run("-o json target rm iqn.2026-11.com.example:a"); r.status != machine.ExitOK || !strings.Contains(r.stdout, `"removed"`) {
+	if r := run("-o json target rm iqn.2026-11.com.example:a"); r.status != exit.OK || !strings.Contains(r.stdout, `"removed"`) {
 		t.Errorf("got %+v, want the target to be removed", r)
 	}
 	for verb := range allVerbs(t) {
@@ -80,7 +80,7 @@ func TestAliases(t *testing.T) {
 		if !found {
 			continue
 		}
-		if r := run(noun + " ls --help"); r.status != machine.ExitOK || r.stdout != run("help "+verb).stdout {
+		if r := run(noun + " ls --help"); r.status != exit.OK || r.stdout != run("help "+verb).stdout {
 			t.Errorf("%s ls: got %+v, want the manual of list", noun, r)
 		}
 		if manual := run("help " + noun).stdout; strings.Contains(manual, "\n  ls ") {
@@ -102,7 +102,7 @@ func TestLenientValues(t *testing.T) {
 		l.files["lines"] = strings.ReplaceAll(l.files["lines"], "[2001:db8::10]:3260,1", "192.0.2.10:3260,1")
 		before := len(l.Dials())
 		r := l.discover(t.Context(), append([]string{"scan"}, strings.Fields(args)...)...)
-		if r.status != machine.ExitOK || !strings.Contains(r.stdout, "iqn.2026-11.com.example:disk1") || len(l.Dials()) != before+1 {
+		if r.status != exit.OK || !strings.Contains(r.stdout, "iqn.2026-11.com.example:disk1") || len(l.Dials()) != before+1 {
 			t.Errorf("%s: got %+v and %d dials, want two targets of one dial", args, r, len(l.Dials())-before)
 		}
 	}

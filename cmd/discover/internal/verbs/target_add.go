@@ -12,9 +12,11 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -40,7 +42,7 @@ func (c *command) targetAdd() *cobra.Command {
 				return err
 			}
 			if verb.IsAddress(args[0]) {
-				return machine.Usagef("%s is an address, but the name of a target is expected: for a portal use discover portal add, for the address of a target --address", machine.Quoted(args[0]))
+				return exit.Usagef("%s is an address, but the name of a target is expected: for a portal use discover portal add, for the address of a target --address", wording.Quoted(args[0]))
 			}
 			t.Name, t.Addresses, t.Persist = args[0], addresses, !noPersist
 			if hide {
@@ -117,8 +119,8 @@ func staticText(t *registry.StaticTarget) string {
 }
 
 // newJSONStatic shows a static target as target list would.
-func newJSONStatic(t *registry.StaticTarget) *render.JSONTarget {
-	return render.NewJSONTarget(&registry.KnownTarget{
+func newJSONStatic(t *registry.StaticTarget) *jsonitem.Target {
+	return jsonitem.NewTarget(&registry.KnownTarget{
 		Name: t.Name, Alias: t.Alias,
 		Mechanisms: []registry.Mechanism{{Text: "Static", Static: true, Alias: t.Alias, Addresses: t.Addresses, Flags: t.Flags}},
 	})
@@ -138,7 +140,7 @@ func (a *targetAddresses) Set(s string) error {
 	where, tag, tagged := strings.Cut(s, ",")
 	p, err := initiator.ParsePortal(where, pdu.DefaultPort)
 	if err != nil {
-		return errors.New(machine.ConfigReason(err))
+		return errors.New(wording.ConfigReason(err))
 	}
 	t := target.Address{Host: p.Address, Port: p.Port, Group: target.NoGroup}
 	if addr, err := netip.ParseAddr(p.Address); err == nil {

@@ -7,9 +7,11 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/sweep"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
@@ -43,7 +45,7 @@ func (f *targetFilter) flagSet(fs *pflag.FlagSet) *pflag.FlagSet {
 func (f *targetFilter) understand(w *machine.Env, args []string) error {
 	for _, arg := range args {
 		if verb.IsAddress(arg) {
-			return machine.Usagef("%s is a portal, not the name of a target: for its targets give it with --portal", machine.Quoted(arg))
+			return exit.Usagef("%s is a portal, not the name of a target: for its targets give it with --portal", wording.Quoted(arg))
 		}
 		f.patterns = append(f.patterns, &pattern{text: arg, folded: name.Fold(arg)})
 	}
@@ -52,7 +54,7 @@ func (f *targetFilter) understand(w *machine.Env, args []string) error {
 	}
 	for _, p := range f.portals {
 		if p == "-" || strings.HasPrefix(p, "@") {
-			return machine.Usagef("--portal takes one portal; give it once for each")
+			return exit.Usagef("--portal takes one portal; give it once for each")
 		}
 	}
 	p, err := sweep.ParsePortals(f.portals, 0, w)
@@ -126,7 +128,7 @@ func (f *targetFilter) unmet(ctx context.Context, s *registry.Service) (missing 
 		} else if p.part != "" {
 			reason += "; a pattern matches parts of names: '*" + p.text + "*'"
 		}
-		missing = append(missing, &initiator.Error{Stage: initiator.StageValidate, Err: &isdsc.Error{Code: isdsc.TargetNotFound, What: "target " + machine.Quoted(p.text), Reason: reason}})
+		missing = append(missing, &initiator.Error{Stage: initiator.StageValidate, Err: &isdsc.Error{Code: isdsc.TargetNotFound, What: "target " + wording.Quoted(p.text), Reason: reason}})
 	}
 	if f.by != nil {
 		for p := range s.SendTargetPortals(ctx) {

@@ -10,8 +10,9 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -42,7 +43,7 @@ func (c *command) targetList() *cobra.Command {
 		Args:              verb.TargetArguments(0, -1, "NAME"),
 		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
 			if t.filter.missing && c.Global.Output == render.FormatISCSIADM {
-				return machine.Usagef("-o iscsiadm prints no missing targets: leave out --missing, or use table, json or jsonl")
+				return exit.Usagef("-o iscsiadm prints no missing targets: leave out --missing, or use table, json or jsonl")
 			}
 			if err := t.filter.understand(&c.Env, args); err != nil {
 				return err
@@ -107,7 +108,7 @@ func (t *targetList) show(l *render.Listing, target *registry.KnownTarget) error
 	if t.Global.Output == render.FormatISCSIADM {
 		return t.lines(target)
 	}
-	return l.Item(render.NewJSONTarget(target), render.TargetRows(target)...)
+	return l.Item(jsonitem.NewTarget(target), render.TargetRows(target)...)
 }
 
 // lines prints the lines of -o iscsiadm: each address once, without those of

@@ -10,8 +10,9 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
@@ -43,10 +44,10 @@ func (c *command) targetPrune() *cobra.Command {
 
 // jsonPruned is a target that is no longer known by a mechanism.
 type jsonPruned struct {
-	Name      render.JSONText `json:"name"`
-	Mechanism render.JSONText `json:"mechanism"`
-	FoundBy   *render.JSONKey `json:"found_by"` // nil: an iSNS server named it
-	Server    render.JSONText `json:"isns_server,omitempty"`
+	Name      jsonitem.Text `json:"name"`
+	Mechanism jsonitem.Text `json:"mechanism"`
+	FoundBy   *jsonitem.Key `json:"found_by"` // nil: an iSNS server named it
+	Server    jsonitem.Text `json:"isns_server,omitempty"`
 }
 
 // prune forgets targets, and shows which.
@@ -75,7 +76,7 @@ func (c *command) prune(ctx context.Context, s *registry.Service, missingFor tim
 	deleted := slices.DeleteFunc(before, func(r knownRecord) bool { return left[r.key()] })
 	n := len(deleted)
 	if damaged := len(unreadBefore) - len(unread); damaged > 0 {
-		text := machine.Plural(damaged, "record", "records") + " of a target with a long name that could not be read"
+		text := wording.Plural(damaged, "record", "records") + " of a target with a long name that could not be read"
 		if l.Would = "would have removed " + text; n > 0 {
 			l.Would += ", and deleted these"
 		}
@@ -103,18 +104,18 @@ type knownRecord struct {
 }
 
 // A recordKey tells known records apart.
-type recordKey struct{ name, mechanism render.JSONText }
+type recordKey struct{ name, mechanism jsonitem.Text }
 
 func (r *knownRecord) key() recordKey { return recordKey{r.Name, r.Mechanism} }
 
 // newKnownRecord returns what is known of a target by a mechanism that is not static.
 func newKnownRecord(name string, m *registry.Mechanism) knownRecord {
-	r := knownRecord{jsonPruned{Name: render.JSONText(name), Mechanism: render.JSONText(m.Text)}, render.MechanismText(m)}
+	r := knownRecord{jsonPruned{Name: jsonitem.Text(name), Mechanism: jsonitem.Text(m.Text)}, render.MechanismText(m)}
 	if m.ISNS.Address != "" {
-		r.Server = render.JSONText(m.ISNS.String())
+		r.Server = jsonitem.Text(m.ISNS.String())
 		return r
 	}
-	key := render.NewJSONKey(m.Portal)
+	key := jsonitem.NewKey(m.Portal)
 	r.FoundBy = &key
 	return r
 }

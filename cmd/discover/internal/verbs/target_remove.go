@@ -7,7 +7,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
@@ -27,7 +27,7 @@ func (c *command) targetRemove() *cobra.Command {
 				if err := s.RemoveStaticTarget(cmd.Context(), args[0]); err != nil {
 					return err
 				}
-				return c.Done("removed", "removed", verb.JSONName{Name: render.JSONText(args[0])}, "removed static target %s", args[0])
+				return c.Done("removed", "removed", verb.JSONName{Name: jsonitem.Text(args[0])}, "removed static target %s", args[0])
 			})
 		}),
 	}

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"unicode/utf16"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
@@ -38,7 +38,7 @@ func TestSecretInUTF16(t *testing.T) {
 			l.env["CREDENTIALS_DIRECTORY"], l.files["/run/c/chap"] = "/run/c", text
 			for _, ref := range []string{"file:/etc/secret", "cred:chap", "fd:3"} {
 				l.discover(t.Context(), "scan", "--chap-secret", ref, "192.0.2.10").
-					want(t, machine.ExitUsage, "", "discover: --chap-secret: the file is UTF-16: save it as UTF-8\n")
+					want(t, exit.Usage, "", "discover: --chap-secret: the file is UTF-16: save it as UTF-8\n")
 			}
 		}
 	}
@@ -52,14 +52,14 @@ func TestStoredSecretWithMark(t *testing.T) {
 	l.Portal("192.0.2.10:3260", target, target)
 	l.files["/etc/secret"] = "\ufeff" + ours + "\n"
 	discover := l.inRegistry(t)
-	if r := discover("portal", "add", "--chap-user", "host1", "--chap-secret", "file:/etc/secret", "192.0.2.10"); r.status != machine.ExitOK {
+	if r := discover("portal", "add", "--chap-user", "host1", "--chap-secret", "file:/etc/secret", "192.0.2.10"); r.status != exit.OK {
 		t.Fatal(r)
 	}
-	if r := discover("portal", "refresh"); r.status != machine.ExitOK {
+	if r := discover("portal", "refresh"); r.status != exit.OK {
 		t.Error(r)
 	}
 	l.files["/etc/secret"] = utf16Text(ours, false, true)
-	if r := discover("portal", "refresh"); r.status != machine.ExitFailed || !strings.HasSuffix(r.stderr, ": secret: file:/etc/secret: the file is UTF-16: save it as UTF-8\n") {
+	if r := discover("portal", "refresh"); r.status != exit.Failed || !strings.HasSuffix(r.stderr, ": secret: file:/etc/secret: the file is UTF-16: save it as UTF-8\n") {
 		t.Error(r)
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 )
 
 // ikeModes is what is said of version 2 of IKE with a mode of version 1.
@@ -184,7 +184,7 @@ func TestUsage(t *testing.T) {
 			t.Parallel()
 			l := newLab(t)
 			l.files["there"] = ""
-			l.discover(t.Context(), strings.Fields(tt.args)...).want(t, machine.ExitUsage, "", "discover: "+tt.want+"\n")
+			l.discover(t.Context(), strings.Fields(tt.args)...).want(t, exit.Usage, "", "discover: "+tt.want+"\n")
 			if got := l.Dials(); len(got) > 0 {
 				t.Errorf("got dials %v, want none", got)
 			}
@@ -209,7 +209,7 @@ func TestFlagsAnywhere(t *testing.T) {
 			l := newLab(t)
 			l.Portal("192.0.2.10:3260", twoTargets())
 			r := l.discover(t.Context(), strings.Fields(args)...)
-			if r.status != machine.ExitOK || strings.Count(r.stdout, "\n") != 3 || r.stderr != "" {
+			if r.status != exit.OK || strings.Count(r.stdout, "\n") != 3 || r.stderr != "" {
 				t.Errorf("got %+v, want three lines", r)
 			}
 		})
@@ -236,12 +236,12 @@ func TestRetriesInManual(t *testing.T) {
 func TestVersion(t *testing.T) {
 	t.Parallel()
 	for _, args := range []string{"version", "--version"} {
-		if r := newLab(t).discover(t.Context(), args); r.status != machine.ExitOK || !strings.HasPrefix(r.stdout, "discover ") || strings.Count(r.stdout, "\n") != 1 {
+		if r := newLab(t).discover(t.Context(), args); r.status != exit.OK || !strings.HasPrefix(r.stdout, "discover ") || strings.Count(r.stdout, "\n") != 1 {
 			t.Errorf("%s: got %+v", args, r)
 		}
 		for format, want := range map[string]string{"json": `{"version":1,"build":{"version":"`, "jsonl": `{"type":"build","version":"`} {
 			r := newLab(t).discover(t.Context(), args, "-o", format)
-			if r.status != machine.ExitOK || !strings.HasPrefix(r.stdout, want) || !json.Valid([]byte(r.stdout)) {
+			if r.status != exit.OK || !strings.HasPrefix(r.stdout, want) || !json.Valid([]byte(r.stdout)) {
 				t.Errorf("%s -o %s: got %+v", args, format, r)
 			}
 		}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/internal/app"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 )
 
 // version returns the verb.
@@ -25,10 +25,10 @@ func (c *command) version() *cobra.Command {
 
 // jsonBuild is the version of the command, and what it was built with and for.
 type jsonBuild struct {
-	Version render.JSONText `json:"version"`
-	Go      string          `json:"go"`
-	OS      string          `json:"os"`
-	Arch    string          `json:"arch"`
+	Version jsonitem.Text `json:"version"`
+	Go      string        `json:"go"`
+	OS      string        `json:"os"`
+	Arch    string        `json:"arch"`
 }
 
 // printVersion prints the version, for people in a line.
@@ -36,7 +36,7 @@ func (c *command) printVersion(cmd *cobra.Command) error {
 	if err := c.RefuseTargetLines(cmd); err != nil {
 		return err
 	}
-	j := jsonBuild{Version: render.JSONText(app.Version()), Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
+	j := jsonBuild{Version: jsonitem.Text(app.Version()), Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
 	if !c.ForPeople() {
 		return c.Object("build", j, "", nil, nil)
 	}

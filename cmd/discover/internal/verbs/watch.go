@@ -13,9 +13,11 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/watching"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
 	"github.com/go-iscsi/discovery/cmd/internal/events"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
@@ -54,7 +56,7 @@ func (c *command) watch() *cobra.Command {
 			if w.Global.DryRun { // which is to say something
 				return err
 			}
-			return machine.WatchError(cmd.Context(), err)
+			return exit.WatchError(cmd.Context(), err)
 		}),
 	}
 	which := w.flags.FlagSet()
@@ -74,11 +76,11 @@ func (c *command) watch() *cobra.Command {
 func (w *watchVerb) check(args []string) error {
 	switch {
 	case w.Global.Output == render.FormatISCSIADM:
-		return machine.Usagef("-o iscsiadm prints only targets, but watch prints what changes: use table or jsonl")
+		return exit.Usagef("-o iscsiadm prints only targets, but watch prints what changes: use table or jsonl")
 	case w.run.All:
-		return machine.Usagef("--all applies to blocks and ranges, which watch does not take")
+		return exit.Usagef("--all applies to blocks and ranges, which watch does not take")
 	case w.Global.Output == render.FormatJSON && !w.Global.DryRun:
-		return machine.Usagef("-o json prints one document, but a watch has no end: use jsonl, of which each line is a document")
+		return exit.Usagef("-o json prints one document, but a watch has no end: use jsonl, of which each line is a document")
 	}
 	if err := flags.NotEmpty("watch", "PORTAL", args); err != nil {
 		return err
@@ -89,7 +91,7 @@ func (w *watchVerb) check(args []string) error {
 // watchRegistry watches the portals of the registry.
 func (w *watchVerb) watchRegistry(ctx context.Context, _ []string) error {
 	if name := w.givenOfPortals(); name != "" {
-		return machine.Usagef("%s applies to a PORTAL of the command line: entries of the registry are asked as they were added", name)
+		return exit.Usagef("%s applies to a PORTAL of the command line: entries of the registry are asked as they were added", name)
 	}
 	// An entry that asks for IPsec may be added any time later.
 	secured := &flags.IPsec{Enforcer: machine.EnforcerAuto}
@@ -149,7 +151,7 @@ func (w *watchVerb) watchPortals(ctx context.Context, args []string) error {
 		return err
 	}
 	for _, b := range w.portals.Blocks() {
-		return machine.Usagef("watch takes single portals, but %s is a block or range: find its portals with discover scan --open %s", machine.Quoted(b.Text), b.Text)
+		return exit.Usagef("watch takes single portals, but %s is a block or range: find its portals with discover scan --open %s", wording.Quoted(b.Text), b.Text)
 	}
 	if w.Global.DryRun {
 		return w.wouldWatch()

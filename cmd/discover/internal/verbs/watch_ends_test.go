@@ -9,7 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 )
 
 // TestWatchUnread: a watch ends although its output is not read.
@@ -22,7 +22,7 @@ func TestWatchUnread(t *testing.T) {
 		defer r.Close()
 		l.stdout = w
 		begun := time.Now()
-		if r := l.watched(t, time.Minute, "--now", "192.0.2.10"); r.status != machine.ExitFailed || !strings.Contains(r.stderr, "does not take the rest") || time.Since(begun) > 2*time.Minute {
+		if r := l.watched(t, time.Minute, "--now", "192.0.2.10"); r.status != exit.Failed || !strings.Contains(r.stderr, "does not take the rest") || time.Since(begun) > 2*time.Minute {
 			t.Errorf("got %+v after %v", r, time.Since(begun))
 		}
 	})
@@ -35,7 +35,7 @@ func TestWatchEndsBeforeItBegins(t *testing.T) {
 	l := newLab(t)
 	l.Portal("192.0.2.10:3260", twoTargets())
 	registry := filepath.Join(t.TempDir(), "registry.db")
-	if r := l.discover(t.Context(), "portal", "add", "192.0.2.10", "--registry", registry); r.status != machine.ExitOK {
+	if r := l.discover(t.Context(), "portal", "add", "192.0.2.10", "--registry", registry); r.status != exit.OK {
 		t.Fatalf("got %+v", r)
 	}
 	dials := len(l.Dials())
@@ -43,11 +43,11 @@ func TestWatchEndsBeforeItBegins(t *testing.T) {
 	cancel()
 	for _, portals := range [][]string{nil, {"192.0.2.10"}} {
 		r := l.discover(ctx, append([]string{"watch", "--registry", registry}, portals...)...)
-		if r.status != machine.ExitOK || r.stderr != "" || strings.Contains(r.stdout, "cancel") || len(l.Dials()) > dials {
+		if r.status != exit.OK || r.stderr != "" || strings.Contains(r.stdout, "cancel") || len(l.Dials()) > dials {
 			t.Errorf("watch %q: got %+v and %d dials, want success, no word of the interrupt, and nothing asked", portals, r, len(l.Dials())-dials)
 		}
 	}
-	if r := l.discover(ctx, "watch", "--dry-run", "--registry", registry); r.status == machine.ExitOK && r.stdout == "" {
+	if r := l.discover(ctx, "watch", "--dry-run", "--registry", registry); r.status == exit.OK && r.stdout == "" {
 		t.Errorf("a dry run that did not say what it would do: got %+v, want a failure", r)
 	}
 }
@@ -63,7 +63,7 @@ func TestWatchIPsecLater(t *testing.T) {
 		done := make(chan ran)
 		go func() { done <- l.watched(t, 3*time.Minute, "-o", "jsonl", "--every", "10s", "--registry", registry) }()
 		time.Sleep(time.Second)
-		if r := l.discover(t.Context(), "portal", "add", "192.0.2.10", "--ipsec", "ike,transport,main", "--ipsec-psk", "env:PSK", "--registry", registry); r.status != machine.ExitOK {
+		if r := l.discover(t.Context(), "portal", "add", "192.0.2.10", "--ipsec", "ike,transport,main", "--ipsec-psk", "env:PSK", "--registry", registry); r.status != exit.OK {
 			t.Errorf("got %+v", r)
 		}
 		hangup <- struct{}{}

@@ -14,7 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
@@ -63,7 +63,7 @@ func TestWatchPortals(t *testing.T) {
 		l.Portal("192.0.2.10:3260", changing()...)
 		r := l.watched(t, 5*time.Minute, "-o", "jsonl", "--now", "--retries", "0", "--every", "20s", "--registry", registry, "192.0.2.10")
 		want := []string{"snapshot 192.0.2.10", "target-appeared 192.0.2.10 disk-two", "portal-failed 192.0.2.10", "portal-recovered 192.0.2.10"}
-		if diff := cmp.Diff(want, told(t, r.stdout)); diff != "" || r.status != machine.ExitOK || r.stderr != "" {
+		if diff := cmp.Diff(want, told(t, r.stdout)); diff != "" || r.status != exit.OK || r.stderr != "" {
 			t.Errorf("got %+v\n%s", r, diff)
 		}
 	})
@@ -80,7 +80,7 @@ func TestWatchLines(t *testing.T) {
 		l.Portal("192.0.2.10:3260", changing()...)
 		r := l.watched(t, 5*time.Minute, "--now", "--every", "20s", "192.0.2.10")
 		line := regexp.MustCompile(`(?m)^2000-01-01T00:0\d:\d\dZ 192.0.2.10:3260 from (all|host/0|192.0.2.254): .*$`)
-		if n := len(line.FindAllString(r.stdout, -1)); n < 2 || n != strings.Count(r.stdout, "\n") || r.status != machine.ExitOK {
+		if n := len(line.FindAllString(r.stdout, -1)); n < 2 || n != strings.Count(r.stdout, "\n") || r.status != exit.OK {
 			t.Errorf("got %+v", r)
 		}
 	})
@@ -94,7 +94,7 @@ func TestWatchOnce(t *testing.T) {
 		l.Portal("192.0.2.10:3260", changing()...)
 		begun := time.Now()
 		r := l.watched(t, time.Hour, "-o", "jsonl", "--once-changed", "--retries", "0", "--for", "portal-failed,path-lost", "--every", "10s", "192.0.2.10")
-		if diff := cmp.Diff([]string{"portal-failed 192.0.2.10"}, told(t, r.stdout)); diff != "" || r.status != machine.ExitOK || time.Since(begun) > 2*time.Minute {
+		if diff := cmp.Diff([]string{"portal-failed 192.0.2.10"}, told(t, r.stdout)); diff != "" || r.status != exit.OK || time.Since(begun) > 2*time.Minute {
 			t.Errorf("got %+v after %v\n%s", r, time.Since(begun), diff)
 		}
 	})
@@ -113,7 +113,7 @@ func TestWatchEach(t *testing.T) {
 				t.Errorf("got %+v, want %s once", r, want)
 			}
 		}
-		if strings.Count(r.stdout, "snapshot") != 2 || r.status != machine.ExitOK {
+		if strings.Count(r.stdout, "snapshot") != 2 || r.status != exit.OK {
 			t.Errorf("got %+v", r)
 		}
 	})
@@ -132,13 +132,13 @@ func TestWatchRegistry(t *testing.T) {
 		done := make(chan ran)
 		go func() { done <- l.watched(t, 3*time.Minute, "-o", "jsonl", "--every", "1m", "--registry", registry) }()
 		time.Sleep(time.Second)
-		if r := l.discover(t.Context(), "portal", "add", "192.0.2.10", "--registry", registry); r.status != machine.ExitOK {
+		if r := l.discover(t.Context(), "portal", "add", "192.0.2.10", "--registry", registry); r.status != exit.OK {
 			t.Errorf("got %+v", r)
 		}
 		hangup <- struct{}{}
 		r := <-done
 		got := told(t, r.stdout)
-		if len(got) < 2 || got[0] != "portal-added 192.0.2.10" || r.status != machine.ExitOK {
+		if len(got) < 2 || got[0] != "portal-added 192.0.2.10" || r.status != exit.OK {
 			t.Errorf("got %v, %+v", got, r)
 		}
 		if r := l.discover(t.Context(), "target", "list", "--registry", registry); !strings.Contains(r.stdout, "disk-two") {
@@ -154,14 +154,14 @@ func TestWatchNothing(t *testing.T) {
 	registry := filepath.Join(t.TempDir(), "registry.db")
 	synctest.Test(t, func(t *testing.T) {
 		r := newLab(t).watched(t, time.Minute, "--registry", registry)
-		if r.status != machine.ExitOK || r.stdout != "" || !strings.Contains(r.stderr, "no portals in the registry "+registry+" yet; add one with discover portal add PORTAL\n") {
+		if r.status != exit.OK || r.stdout != "" || !strings.Contains(r.stderr, "no portals in the registry "+registry+" yet; add one with discover portal add PORTAL\n") {
 			t.Errorf("got %+v", r)
 		}
 	})
 	if err := os.WriteFile(registry, []byte(strings.Repeat("damaged", 1000)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if r := newLab(t).watched(t, time.Minute, "--registry", registry); r.status != machine.ExitFailed || r.stderr == "" {
+	if r := newLab(t).watched(t, time.Minute, "--registry", registry); r.status != exit.Failed || r.stderr == "" {
 		t.Errorf("got %+v", r)
 	}
 }
@@ -178,7 +178,7 @@ func TestWatchView(t *testing.T) {
 		l.stdout, l.columns, l.rows, l.env["TERM"] = s, map[io.Writer]int{s: 100}, 24, "xterm"
 		r := l.watched(t, 90*time.Second, "--now", "--retries", "0", "192.0.2.10", "192.0.2.11")
 		all := s.raw.String()
-		if r.status != machine.ExitOK || !strings.Contains(all, "192.0.2.11:3260  192.0.2.254  DOWN   00:00:01  -        login: ") || !strings.Contains(all, "1 of 2 paths up, 1 failed, next in ") || !strings.HasSuffix(all, "\n") {
+		if r.status != exit.OK || !strings.Contains(all, "192.0.2.11:3260  192.0.2.254  DOWN   00:00:01  -        login: ") || !strings.Contains(all, "1 of 2 paths up, 1 failed, next in ") || !strings.HasSuffix(all, "\n") {
 			t.Errorf("got %+v\n%q", r, all)
 		}
 	})

@@ -7,7 +7,7 @@ import (
 	"testing/synctest"
 
 	"github.com/go-iscsi/discovery/cmd/internal/column"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
@@ -36,7 +36,7 @@ func TestWideTables(t *testing.T) {
 		l := newLab(t)
 		l.Portal("192.0.2.10:3260", wideTargets(), wideTargets(), wideTargets(), wideTargets(), wideTargets(), wideTargets())
 		discover := l.inRegistry(t)
-		if r := discover("portal", "add", "192.0.2.10", "--symbolic-name", "配列1"); r.status != machine.ExitOK {
+		if r := discover("portal", "add", "192.0.2.10", "--symbolic-name", "配列1"); r.status != exit.OK {
 			t.Fatal(r)
 		}
 		for _, tt := range []struct {

@@ -7,8 +7,8 @@ import (
 	"slices"
 
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
@@ -130,7 +130,7 @@ func (n *advertised) warn(r *initiator.Result) {
 	addr, _ := first.Addr()
 	text := netip.AddrPortFrom(addr, first.Port).String()
 	if more := len(n.found) - 1; more > 0 {
-		text += fmt.Sprintf(" and %s", machine.Plural(more, "other address", "other addresses"))
+		text += fmt.Sprintf(" and %s", wording.Plural(more, "other address", "other addresses"))
 	}
 	message := fmt.Sprintf("the targets advertise %s, but were asked at %s; if there is NAT in between, see --rewrite and --via-portal", text, r.Address)
 	if n.view.ViaPortal {

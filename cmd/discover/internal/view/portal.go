@@ -5,8 +5,8 @@ import (
 	"net/netip"
 	"slices"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/pkg/pdu"
@@ -139,7 +139,7 @@ func (p *onePortal) result(r *initiator.Result) {
 	p.advertised.warn(r)
 	if p.left > 0 {
 		r.Warnings = append(r.Warnings, initiator.Warning{Code: warnFiltered, Message: fmt.Sprintf("%s not shown: no address passes %s",
-			machine.Plural(p.left, "target is", "targets are"), p.v.FilterNames())})
+			wording.Plural(p.left, "target is", "targets are"), p.v.FilterNames())})
 	}
 }
 

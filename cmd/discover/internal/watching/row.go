@@ -10,7 +10,7 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/internal/column"
 	"github.com/go-iscsi/discovery/cmd/internal/events"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/watch"
 )
@@ -37,7 +37,7 @@ const maxName = 20
 
 // update makes r that of a state. ellipsis stands for what is left out.
 func (r *row) update(s *watch.State, ellipsis string) {
-	r.portal, r.status, r.since, r.next, r.targets, r.known = machine.Visible(events.Of(s.Key.Portal, s.ISNS)), s.Status, s.Since, s.Next, s.Targets, s.Known
+	r.portal, r.status, r.since, r.next, r.targets, r.known = terminal.Visible(events.Of(s.Key.Portal, s.ISNS)), s.Status, s.Since, s.Next, s.Targets, s.Known
 	if port := portOf(s); port != "" || r.port == "" {
 		r.port = cmp.Or(port, s.Key.Port.String())
 	}
@@ -46,7 +46,7 @@ func (r *row) update(s *watch.State, ellipsis string) {
 	}
 	switch {
 	case s.Last != nil && s.Last.Err != nil:
-		r.changed = machine.Visible(reason(s.Last.Err))
+		r.changed = terminal.Visible(reason(s.Last.Err))
 	case s.LastChange != nil:
 		e := *s.LastChange
 		if i := strings.IndexByte(e.Change.Target, ':'); i > 0 {
@@ -70,7 +70,7 @@ func portOf(s *watch.State) string {
 		e.InitiatorPort, e.Source = s.LastChange.InitiatorPort, s.LastChange.Source
 	}
 	if port := events.Port(&e); port != s.Key.Port.String() {
-		return machine.Visible(port)
+		return terminal.Visible(port)
 	}
 	return ""
 }

@@ -9,7 +9,7 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/internal/column"
 	"github.com/go-iscsi/discovery/cmd/internal/events"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator/watch"
 )
 
@@ -185,7 +185,7 @@ func (v *View) summary(now time.Time) string {
 	if len(v.order) == 0 {
 		return "no portals in the registry; add one with discover portal add PORTAL"
 	}
-	parts := []string{fmt.Sprintf("%d of %s up", up, machine.Plural(len(v.order), "path", "paths"))}
+	parts := []string{fmt.Sprintf("%d of %s up", up, wording.Plural(len(v.order), "path", "paths"))}
 	if failed > 0 {
 		parts = append(parts, fmt.Sprintf("%d failed", failed))
 	}

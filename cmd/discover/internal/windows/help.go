@@ -10,8 +10,9 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
 	"github.com/go-iscsi/discovery/cmd/internal/column"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 )
 
 // helpWord asks for help, alone or before a verb. No verb of the tool has this name.
@@ -69,7 +70,7 @@ func unknownVerb(name string) error {
 	if end := strings.IndexAny(name, " :="); end > 0 {
 		name = name[:end] // what follows may be a secret
 	}
-	return &iscsicli.UsageError{Reason: "unknown verb " + machine.Quoted(name) + flags.DidYouMean(name, toolVerbs())}
+	return &iscsicli.UsageError{Reason: "unknown verb " + wording.Quoted(name) + flags.DidYouMean(name, toolVerbs())}
 }
 
 func toolVerbs() (names []string) {
@@ -91,7 +92,7 @@ func (t *tool) misunderstood(err error) error {
 		text = usage.Verb.Usage()
 	}
 	fmt.Fprint(t.Stderr, text)
-	return machine.StatusError(machine.ExitUsage)
+	return exit.StatusError(exit.Usage)
 }
 
 // overview lists the verbs of the tool.

@@ -6,7 +6,8 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/isnsverbs"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
@@ -18,12 +19,12 @@ func (t *tool) addISNSServer(ctx context.Context, server initiator.Portal) (endi
 		if t.Global.DryRun {
 			checked, err := s.CheckISNSServer(ctx, v)
 			if err == nil {
-				t.print().Line("Dry run: would have stored iSNS server %s, and asked it.", machine.Escape(checked.Address.String()))
+				t.print().Line("Dry run: would have stored iSNS server %s, and asked it.", terminal.Escape(checked.Address.String()))
 			}
 			return ending{}, err
 		}
 		r, err := s.AddISNSServer(ctx, v)
-		var usage *machine.UsageError
+		var usage *exit.UsageError
 		if errors.As(err, &usage) {
 			return ending{}, err
 		}
@@ -44,7 +45,7 @@ func (t *tool) refreshISNSServer(ctx context.Context, server initiator.Portal) (
 			t.print().Line("Dry run: would have asked all iSNS servers.")
 			return ending{}, nil
 		case t.Global.DryRun:
-			t.print().Line("Dry run: would have asked iSNS server %s.", machine.Escape(server.String()))
+			t.print().Line("Dry run: would have asked iSNS server %s.", terminal.Escape(server.String()))
 			return ending{}, nil
 		case all:
 			return together(t.refreshISNSServers(ctx, s)), nil
@@ -94,5 +95,5 @@ func askedISNS(r *registry.ISNSResult) ending {
 	if r.Err == nil {
 		return ending{}
 	}
-	return ending{initiator.Code(r.Err), machine.ExitFailed}
+	return ending{initiator.Code(r.Err), exit.Failed}
 }

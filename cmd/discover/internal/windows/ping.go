@@ -8,7 +8,9 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/pdu"
@@ -20,7 +22,7 @@ import (
 func (t *tool) ping(ctx context.Context, q *iscsicli.Ping) (ending, error) {
 	run := t.run
 	if run.Retried {
-		return ending{}, machine.Usagef("--retries has no effect on Ping, which counts each session: give a count instead")
+		return ending{}, exit.Usagef("--retries has no effect on Ping, which counts each session: give a count instead")
 	}
 	if q.Timeout > 0 {
 		run.Timeout = q.Timeout
@@ -31,10 +33,10 @@ func (t *tool) ping(ctx context.Context, q *iscsicli.Ping) (ending, error) {
 	key := initiator.Key{Instance: q.Instance, Portal: q.Portal}
 	return t.asking(ctx, app.DryRun, &run, 0, func(s *registry.Service) (ending, error) {
 		if t.Global.DryRun {
-			t.print().Line("Dry run: would have asked %s.", machine.Escape(key.String()))
+			t.print().Line("Dry run: would have asked %s.", terminal.Escape(key.String()))
 			return ending{}, nil
 		}
-		t.print().Line("Discovery sessions with %s:", machine.Escape(key.String()))
+		t.print().Line("Discovery sessions with %s:", terminal.Escape(key.String()))
 		asked, failed := 0, 0
 		var last error
 		for asked == 0 || asked < q.Count && pause(ctx, pingPause) {
@@ -46,7 +48,7 @@ func (t *tool) ping(ctx context.Context, q *iscsicli.Ping) (ending, error) {
 				last = r.Err
 			}
 		}
-		t.layout.Line("%s, %s", machine.Plural(asked, "session was tried", "sessions were tried"), machine.Plural(asked-failed, "was answered", "were answered"))
+		t.layout.Line("%s, %s", wording.Plural(asked, "session was tried", "sessions were tried"), wording.Plural(asked-failed, "was answered", "were answered"))
 		return together(asked, failed, last), nil
 	})
 }
@@ -75,17 +77,17 @@ func (t *tool) answered(r *initiator.Result) bool {
 	)
 	answer := func(format string, args ...any) {
 		t.layout.Line("    Answer from %s to %s in %.1f ms: %s", r.Address, r.Source,
-			float64(r.Elapsed.Microseconds())/1000, machine.Visible(fmt.Sprintf(format, args...)))
+			float64(r.Elapsed.Microseconds())/1000, terminal.Visible(fmt.Sprintf(format, args...)))
 	}
 	switch {
 	case r.Err == nil:
-		answer("%s", machine.Plural(r.TargetsFound, "target", "targets"))
+		answer("%s", wording.Plural(r.TargetsFound, "target", "targets"))
 	case errors.As(r.Err, &refused):
 		answer("it refuses the login: %s", refused.Status)
 	case errors.As(r.Err, &moved):
 		answer("it sends us on: %s", moved.Status)
 	default:
-		t.layout.Line("    No answer: %s", machine.Visible(r.Err.Error()))
+		t.layout.Line("    No answer: %s", terminal.Visible(r.Err.Error()))
 		return false
 	}
 	return true

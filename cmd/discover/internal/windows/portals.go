@@ -6,9 +6,10 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -33,11 +34,11 @@ func (t *tool) addTargetPortal(ctx context.Context, q *iscsicli.AddTargetPortal)
 			if listed {
 				what = "replaced all options of"
 			}
-			t.print().Line("Dry run: would have %s %s, and asked it.", what, machine.Escape(checked.Key().String()))
+			t.print().Line("Dry run: would have %s %s, and asked it.", what, terminal.Escape(checked.Key().String()))
 			return ending{}, err
 		}
 		r, err := s.AddSendTargetPortal(ctx, p)
-		var usage *machine.UsageError
+		var usage *exit.UsageError
 		if errors.As(err, &usage) {
 			return ending{}, err // of --key, which is asked for when there is something to seal
 		}
@@ -53,7 +54,7 @@ func (t *tool) addTargetPortal(ctx context.Context, q *iscsicli.AddTargetPortal)
 func (t *tool) refreshTargetPortal(ctx context.Context, key initiator.Key) (ending, error) {
 	return t.asking(ctx, app.CreateIfMissing, t.run.OfRefresh(), 0, func(s *registry.Service) (ending, error) {
 		if t.Global.DryRun {
-			t.print().Line("Dry run: would have asked %s.", machine.Escape(key.String()))
+			t.print().Line("Dry run: would have asked %s.", terminal.Escape(key.String()))
 			return ending{}, nil
 		}
 		t.NoteUnlisted(ctx, s, key)
@@ -104,7 +105,7 @@ func asked(r *initiator.Result) ending {
 	if r.Err == nil {
 		return ending{}
 	}
-	return ending{initiator.Code(r.Err), machine.ExitFailed}
+	return ending{initiator.Code(r.Err), exit.Failed}
 }
 
 // together is the ending of several portals. Where none answered it is that of
@@ -114,7 +115,7 @@ func together(asked, failed int, last error) ending {
 	case failed == 0:
 		return ending{}
 	case failed < asked:
-		return ending{isdsc.OperationNotAllSuccess, machine.ExitPartly}
+		return ending{isdsc.OperationNotAllSuccess, exit.Partly}
 	}
-	return ending{initiator.Code(last), machine.ExitFailed}
+	return ending{initiator.Code(last), exit.Failed}
 }

@@ -4,8 +4,8 @@ import (
 	"context"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/auth"
 )
 
@@ -16,7 +16,7 @@ func (t *tool) reference(s iscsicli.Secret, what string) (r flags.SecretRef, lit
 	case err == nil:
 		return r, false, flags.CheckRefs(&t.Global.Key, &r)
 	case !t.literals:
-		return r, false, machine.Usagef("iscsicli: %s: %v; with --allow-literal-secrets, the secret itself is accepted", what, err)
+		return r, false, exit.Usagef("iscsicli: %s: %v; with --allow-literal-secrets, the secret itself is accepted", what, err)
 	}
 	t.Say("warning: %s is on the command line, where others can read it and a shell may save it; use file:PATH, env:NAME, cred:NAME, fd:N or prompt instead", what)
 	return flags.SecretRef{}, true, nil

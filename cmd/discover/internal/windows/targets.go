@@ -6,7 +6,7 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
@@ -52,7 +52,7 @@ func (t *tool) listTargets(ctx context.Context, force bool) (end ending, err err
 		end := together(asked, failed, last)
 		if unread := list(s); unread != nil {
 			without, err := t.failed(unread)
-			if err != nil || end.status == machine.ExitOK {
+			if err != nil || end.status == exit.OK {
 				return without, err
 			}
 		}

@@ -12,9 +12,10 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -68,15 +69,15 @@ func iscsicliFlagError(cmd *cobra.Command, err error) error {
 	case errors.As(err, &missing):
 		return flags.Explain(cmd, err)
 	case errors.As(err, &invalid):
-		return machine.Usagef("--%s: %v%s", invalid.GetFlag().Name, invalid.Unwrap(), dashes)
+		return exit.Usagef("--%s: %v%s", invalid.GetFlag().Name, invalid.Unwrap(), dashes)
 	}
-	return machine.Usagef("iscsicli: unknown flag%s; see discover help iscsicli", dashes)
+	return exit.Usagef("iscsicli: unknown flag%s; see discover help iscsicli", dashes)
 }
 
 // do runs a command line of the tool.
 func (t *tool) do(ctx context.Context, args []string) error {
 	if !t.ForPeople() || t.Global.Output == render.FormatISCSIADM {
-		return machine.Usagef("discover iscsicli prints what Windows' tool prints: leave out -o, or use a verb such as discover portal list -o json")
+		return exit.Usagef("discover iscsicli prints what Windows' tool prints: leave out -o, or use a verb such as discover portal list -o json")
 	}
 	if len(args) == 0 {
 		return t.misunderstood(&iscsicli.UsageError{Reason: "a verb is missing"})
@@ -109,8 +110,8 @@ func (t *tool) do(ctx context.Context, args []string) error {
 	if err := t.layout.Err(); err != nil {
 		return err
 	}
-	if end.status != machine.ExitOK {
-		return machine.StatusError(end.status)
+	if end.status != exit.OK {
+		return exit.StatusError(end.status)
 	}
 	return nil
 }
@@ -119,7 +120,7 @@ func (t *tool) do(ctx context.Context, args []string) error {
 // stays an error.
 func (t *tool) failed(err error) (ending, error) {
 	var (
-		usage *machine.UsageError
+		usage *exit.UsageError
 		e     *initiator.Error
 	)
 	if errors.As(err, &usage) || !errors.As(err, &e) {
@@ -127,16 +128,16 @@ func (t *tool) failed(err error) (ending, error) {
 	}
 	unread := app.EachUnread(err)
 	t.TellUnread(unread)
-	if errors.Is(app.UnreadStatus(unread), machine.StatusError(machine.ExitPartly)) {
-		return ending{initiator.Code(err), machine.ExitPartly}, nil
+	if errors.Is(app.UnreadStatus(unread), exit.StatusError(exit.Partly)) {
+		return ending{initiator.Code(err), exit.Partly}, nil
 	}
-	return ending{initiator.Code(err), machine.ExitFailed}, nil
+	return ending{initiator.Code(err), exit.Failed}, nil
 }
 
 // print returns where the answer goes. Its first line is the tool's banner.
 func (t *tool) print() *iscsicli.Layout {
 	if t.layout == nil {
-		t.layout = iscsicli.NewLayout(t.Stdout, machine.Escape)
+		t.layout = iscsicli.NewLayout(t.Stdout, terminal.Escape)
 		t.layout.Line("discover, iSCSI discovery %s", toolVersion())
 		t.layout.Line("")
 	}
@@ -199,14 +200,14 @@ func (t *tool) answer(ctx context.Context, request iscsicli.Request) (ending, er
 	case iscsicli.Unavailable:
 		t.Say("iscsicli %s is not supported: %s", q.Verb.Name, q.Verb.Instead)
 	}
-	return ending{isdsc.RequestNotSupported, machine.ExitFailed}, nil
+	return ending{isdsc.RequestNotSupported, exit.Failed}, nil
 }
 
 // onRegistry opens the registry for a verb that asks no portal. Its ending is success, or
 // the error.
 func (t *tool) onRegistry(ctx context.Context, a app.Access, use func(*registry.Service) error) (ending, error) {
 	if t.run.Capture != "" || t.run.CaptureSecrets {
-		return ending{}, machine.Usagef("--capture needs a verb that asks portals: this one sends nothing")
+		return ending{}, exit.Usagef("--capture needs a verb that asks portals: this one sends nothing")
 	}
 	return ending{}, t.WithService(ctx, a, t.NewDiscoverer(nil), use)
 }

@@ -7,8 +7,8 @@ import (
 	"strconv"
 
 	"github.com/go-iscsi/discovery/cmd/internal/fleetview"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/view"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
@@ -111,7 +111,7 @@ func (f Fleet) answer(w http.ResponseWriter, r *http.Request, name, kind string,
 	if v == nil || v.AsOf.IsZero() {
 		text := "the fleet was not read yet"
 		if v != nil && v.Err != nil {
-			text = "the fleet cannot be read: " + machine.Visible(v.Err.Error())
+			text = "the fleet cannot be read: " + terminal.Visible(v.Err.Error())
 		}
 		w.Header().Set("Retry-After", "10")
 		http.Error(w, text, http.StatusServiceUnavailable)

@@ -7,9 +7,10 @@ import (
 	"net/http"
 
 	"github.com/go-iscsi/discovery/cmd/internal/app"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/jsonitem"
 	"github.com/go-iscsi/discovery/cmd/internal/paths"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
@@ -36,7 +37,7 @@ func (l *Lists) Targets(w http.ResponseWriter, r *http.Request) {
 		for t, err := range s.Targets(r.Context(), false) {
 			if err != nil {
 				unread = append(unread, err)
-			} else if err := item(render.NewJSONTarget(&t)); err != nil {
+			} else if err := item(jsonitem.NewTarget(&t)); err != nil {
 				return nil, err
 			}
 		}
@@ -50,7 +51,7 @@ func (l *Lists) Portals(w http.ResponseWriter, r *http.Request) {
 		for p, err := range s.SendTargetPortals(r.Context()) {
 			if err != nil {
 				unread = append(unread, err)
-			} else if err := item(render.NewJSONPortal(&p)); err != nil {
+			} else if err := item(jsonitem.NewPortal(&p)); err != nil {
 				return nil, err
 			}
 		}
@@ -64,7 +65,7 @@ func (l *Lists) ISNS(w http.ResponseWriter, r *http.Request) {
 		for v, err := range s.ISNSServers(r.Context()) {
 			if err != nil {
 				unread = append(unread, err)
-			} else if err := item(render.NewJSONISNSServer(&v)); err != nil {
+			} else if err := item(jsonitem.NewISNSServer(&v)); err != nil {
 				return nil, err
 			}
 		}
@@ -107,7 +108,7 @@ func (l *Lists) answer(w http.ResponseWriter, r *http.Request, name, kind string
 	}
 	s, err := l.Service(r.Context())
 	if err != nil {
-		http.Error(w, machine.Visible("the registry cannot be read: "+err.Error()), http.StatusServiceUnavailable)
+		http.Error(w, terminal.Visible("the registry cannot be read: "+err.Error()), http.StatusServiceUnavailable)
 		return
 	}
 	header := &lateHeader{w: w}
@@ -121,7 +122,7 @@ func (l *Lists) answer(w http.ResponseWriter, r *http.Request, name, kind string
 		failed := new(render.FailedResults)
 		for _, err := range unread {
 			for _, one := range app.EachUnread(err) {
-				failed.All = append(failed.All, render.FailedWith(render.NewJSONFailure(one)).All...)
+				failed.All = append(failed.All, render.FailedWith(jsonitem.NewFailure(one)).All...)
 			}
 		}
 		err = out.EndWith(failed)

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/help"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
@@ -52,7 +53,7 @@ func (o *options) root(reload <-chan os.Signal) *cobra.Command {
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return machine.Usagef("discoverd takes no arguments but help, man and version: portals are those of the registry")
+				return exit.Usagef("discoverd takes no arguments but help, man and version: portals are those of the registry")
 			}
 			return nil
 		},

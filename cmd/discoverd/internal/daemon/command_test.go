@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 )
 
@@ -36,7 +37,7 @@ func TestEnd(t *testing.T) {
 	}
 	defer c.Close()
 	begun := time.Now()
-	if status := h.stop(); status != machine.ExitOK {
+	if status := h.stop(); status != exit.OK {
 		t.Errorf("got exit status %d: %s", status, h.stderr.String())
 	}
 	if took := time.Since(begun); took > 10*time.Second {
@@ -54,7 +55,7 @@ func TestUsage(t *testing.T) {
 		env := machine.Real()
 		var stdout, stderr bytes.Buffer
 		env.Stdout, env.Stderr = &stdout, &stderr
-		if status := Run(t.Context(), args, env, nil); status != machine.ExitUsage {
+		if status := Run(t.Context(), args, env, nil); status != exit.Usage {
 			t.Errorf("%q: got exit status %d", args, status)
 		}
 		if line := stderr.String(); !strings.HasPrefix(line, "discoverd: ") || strings.Count(line, "\n") != 1 || strings.Contains(line, "the-secret-itself") {
@@ -65,7 +66,7 @@ func TestUsage(t *testing.T) {
 		env := machine.Real()
 		var stdout bytes.Buffer
 		env.Stdout = &stdout
-		if status := Run(t.Context(), args, env, nil); status != machine.ExitOK || !strings.HasPrefix(strings.TrimPrefix(stdout.String(), "Usage: "), "discoverd ") {
+		if status := Run(t.Context(), args, env, nil); status != exit.OK || !strings.HasPrefix(strings.TrimPrefix(stdout.String(), "Usage: "), "discoverd ") {
 			t.Errorf("%q: got exit status %d, %q", args, status, stdout.String())
 		}
 	}

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -53,7 +53,7 @@ func TestDaemon(t *testing.T) {
 	if _, body := h.get("/metrics"); strings.Contains(body, "iqn.") {
 		t.Error("the name of a target is in the metrics")
 	}
-	if status := h.stop(); status != machine.ExitOK {
+	if status := h.stop(); status != exit.OK {
 		t.Errorf("got exit status %d", status)
 	}
 }

@@ -12,9 +12,11 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discoverd/internal/fleetscan"
 	"github.com/go-iscsi/discovery/cmd/discoverd/internal/metrics"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/fleetflags"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -50,29 +52,29 @@ func (o *fleetOptions) addAllow(s string) error {
 	return nil
 }
 
-// understand refuses flags that do not go together. Its error is a *machine.UsageError.
+// understand refuses flags that do not go together. Its error is a *exit.UsageError.
 func (o *fleetOptions) understand(ctx context.Context, w *machine.Env, registry string) error {
 	prefix, inEtcd := machine.RegistryInEtcd(registry)
 	if name, _ := w.LookupEnv(fleetflags.FleetVariable); o.Name == "" && name == "" {
 		switch {
 		case o.host != "":
-			return machine.Usagef("--fleet-host needs --fleet NAME as well")
+			return exit.Usagef("--fleet-host needs --fleet NAME as well")
 		case o.lead:
-			return machine.Usagef("--fleet-lead needs --fleet NAME as well")
+			return exit.Usagef("--fleet-lead needs --fleet NAME as well")
 		case len(o.allow) > 0:
-			return machine.Usagef("--fleet-scan-allow needs --fleet NAME as well")
+			return exit.Usagef("--fleet-scan-allow needs --fleet NAME as well")
 		case inEtcd:
 			if err := fleetflags.CheckPrefix(prefix); err != nil {
 				return err
 			}
 			return o.Etcd.Understand(ctx, w)
 		case o.Given() != "":
-			return machine.Usagef("%s needs --fleet NAME as well, or --registry etcd:PREFIX", o.Given())
+			return exit.Usagef("%s needs --fleet NAME as well, or --registry etcd:PREFIX", o.Given())
 		}
 		return nil
 	}
 	if inEtcd {
-		return machine.Usagef("--fleet and --registry etcd:PREFIX exclude each other: each host of a fleet has a registry of its own")
+		return exit.Usagef("--fleet and --registry etcd:PREFIX exclude each other: each host of a fleet has a registry of its own")
 	}
 	if err := o.Understand(ctx, w); err != nil {
 		return err
@@ -80,15 +82,15 @@ func (o *fleetOptions) understand(ctx context.Context, w *machine.Env, registry 
 	if o.host == "" {
 		name, err := w.Hostname()
 		if err != nil {
-			return machine.Usagef("--fleet: the name of this host is not known (%s): give --fleet-host NAME", machine.ReasonOnly(err))
+			return exit.Usagef("--fleet: the name of this host is not known (%s): give --fleet-host NAME", wording.ReasonOnly(err))
 		}
 		o.host = strings.TrimSuffix(strings.ToLower(name), ".")
 		if err := fleet.CheckHost(o.host); err != nil {
-			return machine.Usagef("%v; give --fleet-host NAME", err)
+			return exit.Usagef("%v; give --fleet-host NAME", err)
 		}
 	}
 	if err := fleet.CheckHost(o.host); err != nil {
-		return machine.Usagef("--fleet-host: %v", err)
+		return exit.Usagef("--fleet-host: %v", err)
 	}
 	return nil
 }

@@ -9,7 +9,7 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/internal/need"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/fleettest"
@@ -104,7 +104,7 @@ func TestFleetScan(t *testing.T) {
 	fleettest.AwaitGone(t, client, keys.Scans())
 
 	_, hosts := scanOf(t, s, port, func(j *fleet.Job) { j.ShardSize = 1 }, func() {
-		if status := two.stop(); status != machine.ExitOK {
+		if status := two.stop(); status != exit.OK {
 			t.Errorf("got exit status %d", status)
 		}
 	})

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/fleettest"
@@ -78,7 +79,7 @@ func TestFleet(t *testing.T) {
 		}
 	})
 
-	if status := one.stop(); status != machine.ExitOK {
+	if status := one.stop(); status != exit.OK {
 		t.Errorf("got exit status %d", status)
 	}
 	two.hasText("/api/v1/fleet/events", `"type":"host-silent","host":"one"`)
@@ -236,7 +237,7 @@ func TestFleetUsage(t *testing.T) {
 		var stdout, stderr bytes.Buffer
 		env.Stdout, env.Stderr = &stdout, &stderr
 		args := append([]string{"--registry", t.TempDir() + "/r.db", "--listen", "127.0.0.1:0", "--initiator-name", "iqn.2026-11.example:i"}, tt.args...)
-		if status := Run(t.Context(), args, env, nil); status != machine.ExitUsage {
+		if status := Run(t.Context(), args, env, nil); status != exit.Usage {
 			t.Errorf("%q: got exit status %d", tt.args, status)
 		}
 		if line := stderr.String(); !strings.HasPrefix(line, "discoverd: ") || strings.Count(line, "\n") != 1 || strings.Contains(line, "the-secret-itself") || !strings.Contains(line, tt.want) {

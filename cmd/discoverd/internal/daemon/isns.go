@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/cmd/internal/app"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isns"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -151,7 +151,7 @@ func (s *saying) report(state isns.SubscriptionState) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if words != "" && words != s.last {
-		s.Say("iSNS server %s: %s", machine.Visible(s.server.String()), words)
+		s.Say("iSNS server %s: %s", terminal.Visible(s.server.String()), words)
 	}
 	s.last = words
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isns"
@@ -55,7 +56,7 @@ func TestISNSNotify(t *testing.T) {
 	if _, body := h.get("/events"); !strings.Contains(body, "iSNS server "+at) {
 		t.Errorf("the page says nothing of iSNS server %s", at)
 	}
-	if status := h.stop(); status != machine.ExitOK {
+	if status := h.stop(); status != exit.OK {
 		t.Errorf("got exit status %d", status)
 	}
 	all := s.Requests()
@@ -139,8 +140,8 @@ func TestISNSNotifyRefused(t *testing.T) {
 		address string
 		want    int
 	}{
-		{"0.0.0.0", machine.ExitUsage}, {"[::]:3205", machine.ExitUsage}, {"224.0.0.1", machine.ExitUsage}, {"host", machine.ExitUsage},
-		{"fe80::1%lo", machine.ExitUsage}, {"192.0.2.77", machine.ExitFailed},
+		{"0.0.0.0", exit.Usage}, {"[::]:3205", exit.Usage}, {"224.0.0.1", exit.Usage}, {"host", exit.Usage},
+		{"fe80::1%lo", exit.Usage}, {"192.0.2.77", exit.Failed},
 	} {
 		h := newHouse(t)
 		env := machine.Real()

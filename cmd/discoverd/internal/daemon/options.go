@@ -14,8 +14,9 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discoverd/internal/probe"
 	"github.com/go-iscsi/discovery/cmd/discoverd/internal/serve"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator/isns"
 	"github.com/go-iscsi/discovery/pkg/initiator/watch"
 )
@@ -93,17 +94,17 @@ func joined(sets ...*pflag.FlagSet) *pflag.FlagSet {
 	return all
 }
 
-// understand refuses flags that do not go together. Its error is a *machine.UsageError.
+// understand refuses flags that do not go together. Its error is a *exit.UsageError.
 func (o *options) understand(ctx context.Context) error {
 	if len(o.listen) == 0 {
 		o.listen = []string{serve.DefaultListen}
 	}
 	if len(o.listen) > 1 && slices.Contains(o.listen, listenFD) {
-		return machine.Usagef("--listen fd excludes other addresses: give these to systemd's socket unit")
+		return exit.Usagef("--listen fd excludes other addresses: give these to systemd's socket unit")
 	}
 	if o.webConfig != "" {
 		if err := serve.CheckWebConfig(o.webConfig); err != nil {
-			return machine.Usagef("--web.config.file: %s", machine.ReasonOnly(err))
+			return exit.Usagef("--web.config.file: %s", wording.ReasonOnly(err))
 		}
 	}
 	login, err := o.login.Options(ctx, &o.Env)
@@ -148,7 +149,7 @@ func (o *options) setNotices(s string) error {
 		return errors.New("expected an IP address of this host, such as 192.0.2.1 or 192.0.2.1:3205")
 	}
 	if err := isns.CheckListen(at); err != nil {
-		return errors.New(machine.ReasonOnly(err))
+		return errors.New(wording.ReasonOnly(err))
 	}
 	o.notices = at
 	return nil

@@ -17,6 +17,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discoverd/internal/probe"
 	"github.com/go-iscsi/discovery/cmd/discoverd/internal/serve"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isns"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -215,7 +216,7 @@ func (d *daemon) again() {
 	d.Say("reading the registry again")
 	if d.webConfig != "" {
 		if err := serve.CheckWebConfig(d.webConfig); err != nil {
-			d.Say("--web.config.file: %s; connections fail until that is mended", machine.ReasonOnly(err))
+			d.Say("--web.config.file: %s; connections fail until that is mended", wording.ReasonOnly(err))
 		}
 	}
 	d.reread()

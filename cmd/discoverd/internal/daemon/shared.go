@@ -11,6 +11,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discoverd/internal/pair"
 	"github.com/go-iscsi/discovery/cmd/discoverd/internal/standing"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator/isns"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
@@ -73,7 +74,7 @@ func (s pairState) text() string {
 	case s.undecided():
 		return "standing by: it is not known yet who asks the portals"
 	}
-	return "standing by: " + machine.Visible(s.Other) + " asks the portals"
+	return "standing by: " + terminal.Visible(s.Other) + " asks the portals"
 }
 
 // now returns how the daemon stands in its pair.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/coreos/go-systemd/v22/daemon"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 )
 
 const (
@@ -99,7 +99,7 @@ func Status(up, all int, next time.Time) string {
 
 // oneLine makes a text fit for a message, in which each line is a command to the service manager.
 func oneLine(s string) string {
-	if s = machine.Visible(s); len(s) > maxStatus {
+	if s = terminal.Visible(s); len(s) > maxStatus {
 		s = strings.ToValidUTF8(s[:maxStatus-len("…")], "") + "…"
 	}
 	return s

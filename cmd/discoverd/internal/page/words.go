@@ -5,8 +5,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/paths"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/initiator/watch"
@@ -54,7 +54,7 @@ func markOfStatus(s watch.Status) mark {
 
 // visible makes a text of elsewhere safe to read: what cannot be seen, or turns the
 // direction of writing, becomes an escape as the command writes it.
-func visible(s string) string { return machine.Visible(s) }
+func visible(s string) string { return terminal.Visible(s) }
 
 // containsQuery reports an address that has a query.
 func containsQuery(u string) bool { return strings.Contains(u, "?") }

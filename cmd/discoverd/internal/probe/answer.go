@@ -11,7 +11,7 @@ import (
 	"github.com/prometheus/common/expfmt"
 
 	"github.com/go-iscsi/discovery/cmd/discoverd/internal/metrics"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
@@ -55,7 +55,7 @@ func answer(w http.ResponseWriter, r *http.Request, result *initiator.Result, to
 		return
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	fmt.Fprintf(w, "probe of %s, %s\n\n", machine.Visible(result.Asked.Portal.String()), took.Round(time.Millisecond/10))
+	fmt.Fprintf(w, "probe of %s, %s\n\n", terminal.Visible(result.Asked.Portal.String()), took.Round(time.Millisecond/10))
 	_, _ = w.Write(trace.Bytes())
 	if trace.cut {
 		fmt.Fprintf(w, "… and more than the %d bytes that a log keeps\n", maxLog)
@@ -64,9 +64,9 @@ func answer(w http.ResponseWriter, r *http.Request, result *initiator.Result, to
 	if result.Err != nil {
 		outcome = "failed: " + result.Err.Error()
 	}
-	fmt.Fprintf(w, "\n%s\n", machine.Visible(outcome))
+	fmt.Fprintf(w, "\n%s\n", terminal.Visible(outcome))
 	for _, warning := range result.Warnings {
-		fmt.Fprintf(w, "warning: %s\n", machine.Visible(warning.Message))
+		fmt.Fprintf(w, "warning: %s\n", terminal.Visible(warning.Message))
 	}
 	fmt.Fprintln(w)
 	writeText(w, reg)

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/cmd/internal/app"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
@@ -54,7 +54,7 @@ func NewHandler(h Handler) *Handler {
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	q, err := parse(r, h.Timeout)
 	if err != nil {
-		http.Error(w, machine.Visible(err.Error()), http.StatusBadRequest)
+		http.Error(w, terminal.Visible(err.Error()), http.StatusBadRequest)
 		return
 	}
 	select {
@@ -81,10 +81,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case errors.As(err, &refused):
 		h.Log.Info("probe refused", "portal", q.portal.String(), "module", q.module, "reason", err)
-		http.Error(w, machine.Visible(err.Error()), http.StatusForbidden)
+		http.Error(w, terminal.Visible(err.Error()), http.StatusForbidden)
 		return
 	case errors.As(err, &unread):
-		http.Error(w, machine.Visible(err.Error()), http.StatusServiceUnavailable)
+		http.Error(w, terminal.Visible(err.Error()), http.StatusServiceUnavailable)
 		return
 	case err != nil:
 		result = initiator.Result{Asked: initiator.SendTargetPortal{Portal: q.portal}, Err: &initiator.Error{Stage: initiator.StageResolve, Portal: q.portal, Err: err}}

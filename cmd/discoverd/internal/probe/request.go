@@ -10,8 +10,8 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/sweep"
+	"github.com/go-iscsi/discovery/cmd/internal/wording"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
@@ -72,7 +72,7 @@ func portalOf(target string) (initiator.Portal, error) {
 		err = (&initiator.SendTargetPortal{Portal: p}).Validate()
 	}
 	if err != nil {
-		return p, fmt.Errorf("target %s: %s", machine.Quoted(target), machine.ConfigReason(err))
+		return p, fmt.Errorf("target %s: %s", wording.Quoted(target), wording.ConfigReason(err))
 	}
 	return p, nil
 }

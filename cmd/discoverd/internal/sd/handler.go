@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
@@ -49,7 +49,7 @@ const labelPrefix = "__meta_iscsi_"
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	portals, err := h.portals(r.Context())
 	if err != nil {
-		http.Error(w, machine.Visible("the registry cannot be read: "+err.Error()), http.StatusServiceUnavailable)
+		http.Error(w, terminal.Visible("the registry cannot be read: "+err.Error()), http.StatusServiceUnavailable)
 		return
 	}
 	groups := make([]group, 0, len(portals))
