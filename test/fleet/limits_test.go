@@ -59,6 +59,7 @@ func (l *lab) fill(t *testing.T) {
 	if got := l.console.read(t, "paths").Portals; len(got) != 2 || got[0].Hosts != 5 || got[0].Failing != 0 || len(got[0].Groups) != 1 {
 		t.Errorf("what was there before is not read: %+v", got)
 	}
+	l.awaitFull(t, true)
 	l.console.expect(t, true)
 
 	if _, err := root.Delete(t.Context(), "/ballast"); err != nil {
@@ -73,6 +74,7 @@ func (l *lab) fill(t *testing.T) {
 	if _, err := root.AlarmDisarm(t.Context(), &clientv3.AlarmMember{Alarm: pb.AlarmType_NONE}); err != nil {
 		t.Fatal(err)
 	}
+	l.awaitFull(t, false)
 	l.console.expect(t, true, fmt.Sprintf("targets-fewer %s %s: 2 of 3", l.disks.portal, h.name))
 	h.awaitSaid(t, said, "connected to the fleet "+fleetName)
 	l.disks.mask(t, h, true)
@@ -82,4 +84,23 @@ func (l *lab) fill(t *testing.T) {
 func firstLine(s string) string {
 	line, _, _ := strings.Cut(s, "\n")
 	return line
+}
+
+// awaitFull waits until the console, whose user may read the fleet alone, and the page of each
+// host say that etcd is full, or that no more.
+func (l *lab) awaitFull(t *testing.T, is bool) {
+	t.Helper()
+	const line = "etcd has no space left"
+	until(t, fmt.Sprintf("%q is told: %t", line, is), func() string {
+		_, errs, err := l.console.try("paths")
+		if err != nil || strings.Contains(errs, line) != is {
+			return fmt.Sprintf("of the console: %v, %q", err, errs)
+		}
+		for _, h := range l.hosts {
+			if _, page := h.get(t, "/fleet"); strings.Contains(page, line) != is {
+				return "the page of " + h.name + ": " + page
+			}
+		}
+		return ""
+	})
 }

@@ -58,7 +58,7 @@ func (c *Change) InitiatorName() string { return c.to.Login.InitiatorName }
 // Has reports whether an option is changed, by the name of its flag.
 func (c *Change) Has(option string) bool { return c.given[option] }
 
-// Apply changes an entry. It refuses with a *exit.UsageError what leaves options in it
+// Apply changes an entry. It refuses with an *exit.UsageError what leaves options in it
 // that have no use, unless they had none before.
 func (c *Change) Apply(p *initiator.SendTargetPortal) error {
 	before := uselessOptions(p)

@@ -23,7 +23,7 @@ type ISNS struct {
 }
 
 // InitiatorName returns our name and where it is from; empty: none was given. It reads the
-// file of a reference. Its error is a *exit.UsageError.
+// file of a reference. Its error is an *exit.UsageError.
 func (i *ISNS) InitiatorName(ctx context.Context, w *machine.Env) (iqn, origin string, err error) {
 	iqn, err = i.name.resolve(ctx, w)
 	return iqn, i.name.Origin(), err

@@ -63,7 +63,7 @@ func (k *Key) Check() error {
 	return nil
 }
 
-// Portal understands the one portal of a verb. Its error is a *exit.UsageError.
+// Portal understands the one portal of a verb. Its error is an *exit.UsageError.
 func (k *Key) Portal(arg string) (initiator.Portal, error) {
 	if sweep.MayHoldSecret(arg) {
 		return initiator.Portal{}, exit.Usagef("the argument is not a portal: URLs and user names are not accepted; write HOST or HOST:PORT")

@@ -59,7 +59,7 @@ func (r *nameRef) isRef() bool {
 }
 
 // resolve returns the name; empty: none was given. What is wrong with where it is is
-// a *exit.UsageError.
+// an *exit.UsageError.
 func (r *nameRef) resolve(ctx context.Context, w *machine.Env) (string, error) {
 	if !r.isRef() {
 		return r.given, nil

@@ -24,7 +24,7 @@ func (s *Scope) FlagSet() *pflag.FlagSet {
 	return fs
 }
 
-// Check refuses what means no ports. Its error is a *exit.UsageError.
+// Check refuses what means no ports. Its error is an *exit.UsageError.
 func (s *Scope) Check() error {
 	switch {
 	case s.Port.Each:

@@ -57,7 +57,7 @@ func (f *Etcd) Given() string {
 }
 
 // Understand takes from the environment what was not given, and reads the password. Its
-// error is a *exit.UsageError.
+// error is an *exit.UsageError.
 func (f *Etcd) Understand(ctx context.Context, w *machine.Env) (err error) {
 	if err := f.fromEnvironment(w); err != nil {
 		return err

@@ -46,7 +46,7 @@ func (f *Fleet) NameFlagSet() *pflag.FlagSet {
 }
 
 // Understand takes from the environment what was not given, and reads the password. Its
-// error is a *exit.UsageError.
+// error is an *exit.UsageError.
 func (f *Fleet) Understand(ctx context.Context, w *machine.Env) (err error) {
 	if f.Name == "" {
 		f.Name, _ = w.LookupEnv(FleetVariable)

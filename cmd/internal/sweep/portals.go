@@ -43,7 +43,7 @@ type entry struct {
 	block  *Block // nil: portal is meant
 }
 
-// ParsePortals understands the arguments of scan. Its error is a *exit.UsageError.
+// ParsePortals understands the arguments of scan. Its error is an *exit.UsageError.
 func ParsePortals(args []string, defaultPort uint16, w *machine.Env) (*Portals, error) {
 	p := &Portals{defaultPort: defaultPort}
 	stdin := false

@@ -90,7 +90,7 @@ func (c *command) scan() *cobra.Command {
 	return cmd
 }
 
-// understand takes the command line in. What is wrong with it is a *exit.UsageError,
+// understand takes the command line in. What is wrong with it is an *exit.UsageError,
 // and nothing was sent.
 func (s *scan) understand(ctx context.Context, args []string) (err error) {
 	if err := s.key.Check(); err != nil {

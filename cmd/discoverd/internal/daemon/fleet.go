@@ -52,7 +52,7 @@ func (o *fleetOptions) addAllow(s string) error {
 	return nil
 }
 
-// understand refuses flags that do not go together. Its error is a *exit.UsageError.
+// understand refuses flags that do not go together. Its error is an *exit.UsageError.
 func (o *fleetOptions) understand(ctx context.Context, w *machine.Env, registry string) error {
 	prefix, inEtcd := machine.RegistryInEtcd(registry)
 	if name, _ := w.LookupEnv(fleetflags.FleetVariable); o.Name == "" && name == "" {

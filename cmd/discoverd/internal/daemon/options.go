@@ -94,7 +94,7 @@ func joined(sets ...*pflag.FlagSet) *pflag.FlagSet {
 	return all
 }
 
-// understand refuses flags that do not go together. Its error is a *exit.UsageError.
+// understand refuses flags that do not go together. Its error is an *exit.UsageError.
 func (o *options) understand(ctx context.Context) error {
 	if len(o.listen) == 0 {
 		o.listen = []string{serve.DefaultListen}
