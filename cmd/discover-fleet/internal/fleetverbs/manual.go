@@ -12,7 +12,9 @@ It is a program of its own, discover-fleet, which discover runs.
 Guide: discover help guide fleet.
 
 Exit status: 0; 1 if etcd does not answer or refuses; 2 if the command line was not
-understood; 3 if a part could not be read or was not there.
+understood; 3 if a list of targets could not be read, or a part was not there or was not
+asked. A key that is foreign, damaged or of a newer version is no failure: it is left
+out, and discover fleet diff shows it.
 
 Examples:
   discover fleet diff --fleet prod --etcd https://etcd1.example:2379

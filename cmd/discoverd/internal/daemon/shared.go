@@ -53,11 +53,19 @@ func (d *daemon) share(s *shared) {
 	if err != nil {
 		name = "a host without a name"
 	}
-	s.pair = pair.New(pair.Config{Client: s.client, Prefix: s.store.Prefix, Name: name, Report: d.reportPair})
+	s.pair = pair.New(pair.Config{Client: s.client, Prefix: s.store.Prefix, Name: name, Readable: s.readable, Report: d.reportPair})
 	d.table.SetPair(func() metrics.Pair {
 		state := s.now()
 		return metrics.Pair{Active: state.Active, Connected: state.Err == nil && !state.undecided(), Since: state.Since}
 	})
+}
+
+// readable returns why portals cannot be read; nil: they can. The store remembers nothing.
+func (s *shared) readable(ctx context.Context) error {
+	for _, err := range s.store.List(ctx, "portal/") {
+		return err
+	}
+	return nil
 }
 
 // A pairState is how the daemon stands in its pair.

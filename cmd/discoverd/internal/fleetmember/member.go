@@ -97,11 +97,11 @@ func (m *Member) reportHost(s host.State) {
 	before := m.state.Host
 	m.state.Host = s
 	m.mu.Unlock()
-	switch text := errorText(s.Err); {
+	switch {
 	case s.Connected && !before.Connected:
 		m.cfg.Say("connected to the fleet %s as host %s", m.cfg.Fleet, m.cfg.Host)
-	case text != "" && text != errorText(before.Err):
-		m.cfg.Say("the fleet %s: %s; discoverd goes on by itself and tries again", m.cfg.Fleet, text)
+	case isNews(before.Err, s.Err):
+		m.cfg.Say("the fleet %s: %s; discoverd goes on by itself and tries again", m.cfg.Fleet, errorText(s.Err))
 	}
 	if text := errorText(s.Unlisted); text != "" && text != errorText(before.Unlisted) {
 		m.cfg.Say("warning: the fleet %s: %s", m.cfg.Fleet, text)

@@ -2,6 +2,7 @@ package pair
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"time"
 
@@ -28,6 +29,11 @@ type Config struct {
 	// rounded up to seconds; 0: DefaultTTL. etcd may make it longer.
 	TTL time.Duration
 
+	// Readable returns why the registry cannot be read and nothing of it is remembered; nil
+	// otherwise. A member whose user's roles do not permit that leaves the seat to others.
+	// nil: it is not asked.
+	Readable func(context.Context) error
+
 	// Report is called from the goroutine of Run when what it tells has changed.
 	Report func(State)
 }
@@ -44,6 +50,8 @@ type State struct {
 type Pair struct {
 	cfg   Config
 	state State
+
+	refused bool // it may not read the registry, as far as is known
 
 	end   context.CancelFunc // of the work; nil: it does not run
 	ended chan struct{}
@@ -81,6 +89,11 @@ func (p *Pair) Run(ctx context.Context, work func(context.Context)) {
 // sit takes a seat and keeps it until its lease ends or ctx does. It reports whether it had
 // one, and why not any more.
 func (p *Pair) sit(ctx context.Context, work func(context.Context)) (sat bool, err error) {
+	if p.refused { // it takes no seat, for others would take it for the one that asks
+		if err := p.denied(ctx); err != nil {
+			return false, err
+		}
+	}
 	leased, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	seat, err := etcd.Sit(leased, p.cfg.Client, p.cfg.Prefix+leaderName, p.cfg.Name, p.cfg.TTL, func(e *etcd.SeatError) { cancel(e) })
@@ -104,6 +117,9 @@ func (p *Pair) sit(ctx context.Context, work func(context.Context)) (sat bool, e
 			return true, cause(leased, err)
 		}
 	}
+	if err := p.denied(leased); err != nil {
+		return false, err
+	}
 	p.start(ctx, work)
 	p.report(func(s *State) { s.activate() })
 	<-leased.Done()
@@ -111,6 +127,21 @@ func (p *Pair) sit(ctx context.Context, work func(context.Context)) (sat bool, e
 		p.stop() // before the seat is free
 	}
 	return true, cause(leased, nil)
+}
+
+// denied returns why a member that does not work yet must not begin: it may not read the
+// registry, so it would ask nothing, and keep a member that may read it from asking.
+func (p *Pair) denied(ctx context.Context) error {
+	if p.end != nil || p.cfg.Readable == nil {
+		return nil
+	}
+	err := p.cfg.Readable(ctx)
+	var e *etcd.Error
+	if p.refused = errors.As(err, &e) && e.State == etcd.Denied; !p.refused {
+		return nil
+	}
+	p.report(func(s *State) { s.Other, s.Err = "", err })
+	return err
 }
 
 // cause is why a seat is not kept.

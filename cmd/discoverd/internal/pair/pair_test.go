@@ -28,8 +28,15 @@ type member struct {
 // newMember runs a member until the test ends.
 func newMember(t *testing.T, client *clientv3.Client, prefix, name string, ttl time.Duration) *member {
 	t.Helper()
+	return newMemberThat(t, pair.Config{Client: client, Prefix: prefix, Name: name, TTL: ttl})
+}
+
+// newMemberThat is newMember for a Config without Report.
+func newMemberThat(t *testing.T, cfg pair.Config) *member {
+	t.Helper()
 	m := &member{t: t, states: make(chan pair.State, 100), works: make(chan bool, 100)}
-	p := pair.New(pair.Config{Client: client, Prefix: prefix, Name: name, TTL: ttl, Report: func(s pair.State) { m.states <- s }})
+	cfg.Report = func(s pair.State) { m.states <- s }
+	p := pair.New(cfg)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() {
