@@ -54,3 +54,33 @@ func TestDenied(t *testing.T) {
 		})
 	}
 }
+
+// TestDeniedWhileActive: the active one keeps its seat, also a new one after its lease was
+// lost, since it goes on with what it read before.
+func TestDeniedWhileActive(t *testing.T) {
+	t.Parallel()
+	client := connect(t, etcdtest.Shared(t, etcdtest.Built).URL())
+	prefix := etcdtest.Name("pair") + "/"
+	var denied atomic.Bool
+	one := newMemberThat(t, pair.Config{Client: client, Prefix: prefix, Name: "one", TTL: time.Hour, Readable: func(context.Context) error {
+		if denied.Load() {
+			return &etcd.Error{What: "read", State: etcd.Denied}
+		}
+		return nil
+	}})
+	one.active()
+	one.wantWork(true)
+	denied.Store(true)
+	leases, err := client.Get(t.Context(), prefix, clientv3.WithPrefix())
+	if err != nil || len(leases.Kvs) != 1 {
+		t.Fatalf("got %v, %v, want one seat", leases, err)
+	}
+	if _, err := client.Revoke(t.Context(), clientv3.LeaseID(leases.Kvs[0].Lease)); err != nil {
+		t.Fatal(err)
+	}
+	one.until("that its seat is gone", func(s pair.State) bool { return s.Active && s.Err != nil })
+	one.active()
+	if len(one.works) != 0 {
+		t.Error("its work was interrupted")
+	}
+}
