@@ -18,7 +18,8 @@ type JSONFleetHead struct {
 	AsOf       jsonitem.Time `json:"as_of"`       // when etcd last answered; null: never
 	StaleSince jsonitem.Time `json:"stale_since"` // since when it does not; null: it does
 	Error      jsonitem.Text `json:"error,omitempty"`
-	Leader     jsonitem.Text `json:"leader"` // empty: no host leads
+	Full       bool          `json:"full,omitempty"` // etcd has no space left: hosts write nothing new
+	Leader     jsonitem.Text `json:"leader"`         // empty: no host leads
 	Hosts      int           `json:"hosts"`
 	Silent     int           `json:"silent"`
 	Unreadable int           `json:"unreadable_keys"` // at most view.MaxOdd
@@ -28,7 +29,7 @@ type JSONFleetHead struct {
 func NewJSONFleetHead(name string, v *view.View) JSONFleetHead {
 	j := JSONFleetHead{
 		Name: jsonitem.Text(name), Revision: v.Revision, AsOf: jsonitem.Time(v.AsOf), StaleSince: jsonitem.Time(v.Stale),
-		Leader: jsonitem.Text(v.Leader), Hosts: len(v.Hosts), Unreadable: v.OddCount,
+		Leader: jsonitem.Text(v.Leader), Full: v.Full, Hosts: len(v.Hosts), Unreadable: v.OddCount,
 	}
 	if v.Err != nil {
 		j.Error = jsonitem.Text(v.Err.Error())

@@ -191,6 +191,9 @@ func TestNotes(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 	v.Full = true
+	if !NewJSONFleetHead("prod", v).Full {
+		t.Error("the JSON does not say that etcd is full")
+	}
 	if got := Notes(v, now); len(got) != 1 || !strings.HasPrefix(got[0], "etcd has no space left") {
 		t.Errorf("got %q", got)
 	}
