@@ -78,7 +78,7 @@ func (l *lab) testLoss(t *testing.T, portal netip.Addr) {
 		t.Run("IKEv"+ike.String(), func(t *testing.T) {
 			j := l.userspace(ike, job.FlagsIKE|ipsec.FlagTunnel, false)
 			j.Source, j.Portal, j.Outer, j.Local = natNear.Addr(), netip.AddrPortFrom(portal, idlePort), portal, "host.example"
-			j.Records = manyRecords
+			j.Records, j.Timeout = manyRecords, 3*userspaceTimeout // what is lost is sent again after seconds
 			l.peer.Require(t, l.host.Addresses[0], portal, l.natProtection(j))
 			served := j
 			served.Do = job.Serve
