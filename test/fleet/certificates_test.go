@@ -49,8 +49,8 @@ func (l *lab) certificates(t *testing.T) {
 	l.awaitBack(t, before[4:])
 	l.console.expect(t, false, "host-back "+late.name)
 	l.awaitWhole(t)
-	l.console.expect(t, false)
 	l.same(t)
+	l.console.expect(t, false)
 }
 
 // leases returns the leases of hosts.

@@ -209,6 +209,17 @@ func (c *console) expect(t *testing.T, leads bool, want ...string) {
 	checkOrder(t, "discover fleet watch", c.all(t))
 }
 
+// led returns the last host of which the watch has told that it leads.
+func (c *console) led(t *testing.T) (last string) {
+	t.Helper()
+	for _, e := range c.all(t) {
+		if e.Type == "leader-changed" {
+			last = e.Host
+		}
+	}
+	return last
+}
+
 // checkOrder holds a list of events against what no list may have: a gap in its numbers, a host
 // that falls silent or comes twice. Of each host the first event may be any.
 func checkOrder(t *testing.T, who string, events []event) {

@@ -129,11 +129,12 @@ func (l *lab) same(t *testing.T) {
 	}
 }
 
-// awaitLeader waits until one host leads, and all say that it is this one.
+// awaitLeader waits until one host leads, and all say that it is this one, the watch among them:
+// a change that it tells later would be an event of the next step.
 func (l *lab) awaitLeader(t *testing.T) {
 	t.Helper()
 	until(t, "one host that leads", func() string {
-		want := l.console.read(t, "hosts").Fleet.Leader
+		want, told := l.console.read(t, "hosts").Fleet.Leader, l.console.led(t)
 		var leads, differ []string
 		for _, h := range l.hosts {
 			if h.metric(t, "fleet_leader") == 1 {
@@ -143,8 +144,8 @@ func (l *lab) awaitLeader(t *testing.T) {
 				differ = append(differ, h.name+" sees "+is)
 			}
 		}
-		if !slices.Equal(leads, []string{want}) || len(differ) > 0 {
-			return fmt.Sprintf("the console sees %s, %q lead, and %q", want, leads, differ)
+		if !slices.Equal(leads, []string{want}) || len(differ) > 0 || told != want {
+			return fmt.Sprintf("the console sees %s, its watch %s, %q lead, and %q", want, told, leads, differ)
 		}
 		return ""
 	})

@@ -40,6 +40,6 @@ func (l *lab) killTwo(t *testing.T) {
 	}
 	l.awaitBack(t, before)
 	l.awaitWhole(t)
-	l.console.expect(t, false)
 	l.same(t)
+	l.console.expect(t, false)
 }
