@@ -104,7 +104,6 @@ var hintWords = []hintWord{
 	{"give --ipsec-ike 1", "`secure`: the peer only speaks IKEv1"},
 	{"have the kernel protect the connection (--ipsec-enforcer strongswan)", "`secure`: the peer cannot have ESP within UDP"},
 
-	{"correct the path in …", "etcd: the file of a certificate or key is not there, and the flag that names it: `--etcd-cacert`, `--etcd-cert` or `--etcd-key`"},
 	{"restore it, or set the secrets again that are sealed with it", "Registry: the key file is missing"},
 	{"run chmod 600 on it, and find out who had access", "Registry: others can read the key file"},
 	{"move it away, and find out who put it there", "Registry: the key file belongs to another user"},
