@@ -1,7 +1,6 @@
 package etcd
 
 import (
-	"errors"
 	"io/fs"
 	"strings"
 
@@ -82,16 +81,7 @@ func (e *Error) Error() string {
 	if e.Uncertain {
 		b.WriteString("; whether the change was made is not known")
 	}
-	return b.String() + "; " + e.hint()
-}
-
-// hint says what to do about it.
-func (e *Error) hint() string {
-	var ours *certificateError
-	if e.State == BadCertificate && errors.As(e.Err, &ours) && ours.option != "" && errors.Is(ours, fs.ErrNotExist) {
-		return "correct the path in " + ours.option
-	}
-	return e.State.Hint()
+	return b.String() + "; " + e.State.Hint()
 }
 
 // Unwrap returns the error of the client, of TLS or of the system.

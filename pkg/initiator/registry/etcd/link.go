@@ -172,7 +172,6 @@ func day(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 MST") }
 // ended.
 type certificateError struct {
 	path, reason string
-	option       string // of the programs, which names the file; empty: not known
 	err          error
 }
 
@@ -181,19 +180,11 @@ func (e *certificateError) Unwrap() error { return e.err }
 
 // fileError returns the error for files that cannot be used, one of which is at path: the
 // one that cannot be read is named, whichever it is.
-func (h *handshaker) fileError(path string, err error, otherwise string) error {
+func fileError(path string, err error, otherwise string) error {
 	e := &certificateError{path: path, reason: otherwise, err: err}
 	var failed *fs.PathError
 	if errors.As(err, &failed) {
 		e.path, e.reason = failed.Path, failed.Err.Error()
-	}
-	switch e.path {
-	case h.caCert:
-		e.option = "--etcd-cacert"
-	case h.cert:
-		e.option = "--etcd-cert"
-	case h.key:
-		e.option = "--etcd-key"
 	}
 	return e
 }

@@ -99,7 +99,7 @@ func (h *handshaker) config() (cfg *tls.Config, ends time.Time, err error) {
 	if h.caCert != "" {
 		pem, err := os.ReadFile(h.caCert)
 		if err != nil {
-			return nil, ends, h.fileError(h.caCert, err, "it cannot be read")
+			return nil, ends, fileError(h.caCert, err, "it cannot be read")
 		}
 		cfg.RootCAs = x509.NewCertPool()
 		if !cfg.RootCAs.AppendCertsFromPEM(pem) {
@@ -109,7 +109,7 @@ func (h *handshaker) config() (cfg *tls.Config, ends time.Time, err error) {
 	if h.cert != "" {
 		pair, err := tls.LoadX509KeyPair(h.cert, h.key)
 		if err != nil {
-			return nil, ends, h.fileError(h.cert, err, "no PEM of a certificate, or none of its key in "+text.Shown(h.key))
+			return nil, ends, fileError(h.cert, err, "no PEM of a certificate, or none of its key in "+text.Shown(h.key))
 		}
 		cfg.Certificates = []tls.Certificate{pair}
 		ends = pair.Leaf.NotAfter
