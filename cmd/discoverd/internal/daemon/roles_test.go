@@ -99,6 +99,7 @@ func TestRoles(t *testing.T) {
 			p := newProtected(t, kind)
 			testRolesOfFleet(t, p)
 			testRolesOfPair(t, p)
+			testDeniedMember(t, p)
 			testRefused(t, p)
 			testSaid(t, p)
 		})
