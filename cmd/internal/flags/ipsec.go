@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/go-iscsi/discovery/cmd/internal/exit"
@@ -243,56 +242,6 @@ func parseBitmap(s string) (ipsec.Flags, error) {
 		return 0, errors.New("expected 0x and up to 16 hexadecimal digits; for words use --ipsec")
 	}
 	return ipsec.Parse(s)
-}
-
-// A gateway is the address of one.
-type gateway struct{ value *netip.Addr }
-
-func (g *gateway) String() string { return "" }
-
-func (g *gateway) Type() string { return "ADDRESS" }
-
-func (g *gateway) Set(s string) error {
-	v, ok := HostAddress(s)
-	if !ok {
-		return errors.New("expected an IP address, such as 192.0.2.1 or 2001:db8::1")
-	}
-	*g.value = v
-	return nil
-}
-
-// HostAddress reads the address of another host; IPv6 may be in brackets, and a
-// link-local one may have a zone.
-func HostAddress(s string) (netip.Addr, bool) {
-	v, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(s, "["), "]"))
-	if err != nil || v.IsUnspecified() || v.IsMulticast() || v.Zone() != "" && !v.IsLinkLocalUnicast() {
-		return netip.Addr{}, false
-	}
-	return v.Unmap(), true
-}
-
-// proposals are the algorithms to offer in IKE.
-type proposals struct{ text }
-
-// Offer offers the words that are not in strongSwan's notation.
-func (p *proposals) Offer(*machine.Env, string) ([]string, cobra.ShellCompDirective) {
-	return []string{ipsec.ProposalsDefault, ipsec.ProposalsLegacy}, cobra.ShellCompDirectiveNoFileComp
-}
-
-// An enforcerName is the word for the enforcer that is to set IPsec up.
-type enforcerName struct{ value *string }
-
-func (e *enforcerName) String() string { return "" }
-
-func (e *enforcerName) Type() string { return "WORD" }
-
-// Offer offers the words.
-func (e *enforcerName) Offer(*machine.Env, string) ([]string, cobra.ShellCompDirective) {
-	return machine.Enforcers, cobra.ShellCompDirectiveNoFileComp
-}
-
-func (e *enforcerName) Set(s string) error {
-	return NewChoice(e.value, "WORD", machine.Enforcers).Set(s)
 }
 
 // AnyGiven reports whether any flag about IPsec was given. --ipsec off counts, too,
