@@ -9,7 +9,7 @@ import (
 )
 
 // Width returns how many columns of a terminal a text takes that has no invisible
-// characters (machine.Visible): East Asian wide characters and emoji take two, marks above
+// characters (terminal.Visible): East Asian wide characters and emoji take two, marks above
 // and below others none. What is wide only in East Asian fonts (ambiguous) takes one.
 func Width[Text string | []byte](s Text) int {
 	for i := range len(s) {
