@@ -23,11 +23,8 @@ func isNews(before, now error) bool {
 		return true
 	case b.State == etcd.Denied:
 		return a.Key != b.Key
-	case b.State == etcd.Unreachable && strings.HasSuffix(b.Reason, noAnswer):
+	case b.State == etcd.Unreachable && strings.HasSuffix(b.Reason, etcd.NoAnswer):
 		return false // one member was waited for, or all of them
 	}
 	return a.Reason != b.Reason
 }
-
-// noAnswer ends the reason of package etcd for a request that nobody answers.
-const noAnswer = "no answer in time"

@@ -30,10 +30,10 @@ func TestReportHostOnce(t *testing.T) {
 		{"other keys denied", []error{e("read", "config/", etcd.Denied, "x"), e("write", "host/H/info", etcd.Denied, "x")}, 2},
 		{"a key denied twice", []error{e("read", "config/", etcd.Denied, "x"), e("list", "config/", etcd.Denied, "x")}, 1},
 		{"a hang", []error{
-			e("make a lease", "", etcd.Unreachable, "no answer in time"), e("read", "config/", etcd.Unreachable, "http://a: no answer in time"),
-			e("read", "config/", etcd.Unreachable, "http://a: no answer in time, http://b: no answer in time"),
+			e("make a lease", "", etcd.Unreachable, etcd.NoAnswer), e("read", "config/", etcd.Unreachable, "http://a: "+etcd.NoAnswer),
+			e("read", "config/", etcd.Unreachable, "http://a: "+etcd.NoAnswer+", http://b: "+etcd.NoAnswer),
 		}, 1},
-		{"a reason after a hang", []error{e("read", "", etcd.Unreachable, "no answer in time"), e("read", "", etcd.Unreachable, "connection refused")}, 2},
+		{"a reason after a hang", []error{e("read", "", etcd.Unreachable, etcd.NoAnswer), e("read", "", etcd.Unreachable, "connection refused")}, 2},
 		{"over, and again", []error{e("read", "", etcd.Busy, "x"), nil, e("read", "", etcd.Busy, "x")}, 2},
 		{"no errors of etcd", []error{errors.New("one"), errors.New("one"), errors.New("two")}, 2},
 	} {

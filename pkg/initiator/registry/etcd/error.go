@@ -61,6 +61,10 @@ type Error struct {
 	Err       error  // of the client, of TLS or of the system, or nil
 }
 
+// NoAnswer is the Reason of an Error, or what it ends with after a URL, where a member that was
+// waited for has not answered within the time of a request. Such a member may answer later.
+const NoAnswer = "no answer in time"
+
 // maxShown bounds, in bytes, each part of an Error's text that others wrote.
 const maxShown = 256
 

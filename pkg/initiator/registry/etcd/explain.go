@@ -71,7 +71,7 @@ func judge(err error) (State, string) {
 	case codes.Unavailable:
 		return Unreachable, shown(served)
 	case codes.DeadlineExceeded, codes.Canceled:
-		return Unreachable, "no answer in time"
+		return Unreachable, NoAnswer
 	case codes.ResourceExhausted:
 		return TooLarge, shown(served)
 	case codes.PermissionDenied:
@@ -81,7 +81,7 @@ func judge(err error) (State, string) {
 	case codes.Unknown:
 		// A member of 3.4 that has no leader hands on that its own context ended.
 		if d := rpctypes.ErrorDesc(served); d == context.DeadlineExceeded.Error() || d == context.Canceled.Error() {
-			return Unreachable, "no answer in time"
+			return Unreachable, NoAnswer
 		}
 	}
 	return Other, shown(served)

@@ -161,7 +161,7 @@ func failure(err error) (certificate bool, reason string) {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return false, "the server closes the connection; is it https?"
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.Canceled):
-		return false, "no answer in time"
+		return false, NoAnswer
 	}
 	return false, text.Shown(text.Cut(err.Error(), maxShown))
 }
